@@ -38,10 +38,10 @@ public abstract class Actor(Address address, int node)
     /// <summary>Writes the whole state, in a fixed order: snapshot, state hash and field-level comparison.</summary>
     public abstract void Save(StateWriter writer);
 
-    /// <summary>Reads what <see cref="Save"/> wrote. Afterwards the actor behaves as the saved one would have.</summary>
+    /// <summary>Reads what <see cref="Save"/> wrote. The actor then behaves as the saved one would.</summary>
     public abstract void Load(StateReader reader);
 
-    /// <summary>What the actor waits for, for the report of a run that can make no progress; null when nothing.</summary>
+    /// <summary>What the actor waits for, to report a run that can make no progress; null when nothing.</summary>
     public virtual WaitsFor? Waiting => null;
 
     protected void SaveStep(StateWriter writer) => writer.Write("nextStep", NextStep.Value);

@@ -6,7 +6,7 @@ namespace Disco.Actors.Core;
 /// </summary>
 public abstract class Context
 {
-    /// <summary>The actor's present cycle: the arrival in <see cref="Actor.Receive"/>, its own clock in a run.</summary>
+    /// <summary>The present cycle: the arrival in <see cref="Actor.Receive"/>, its own clock in a run.</summary>
     public Cycle Now { get; protected set; }
 
     /// <summary>The first cycle in which a message could still reach the actor that runs.</summary>
@@ -33,7 +33,7 @@ public abstract class Context
     /// <summary>Sends a message to the actor itself.</summary>
     public abstract void After(long cycles, in Message message);
 
-    /// <summary>Hands bytes to the world outside (a console's text). Kept in the order of the source's cycles.</summary>
+    /// <summary>Hands bytes to the world outside (a console's text). Kept in the source's order.</summary>
     public abstract void Output(ReadOnlySpan<byte> bytes);
 
     /// <summary>

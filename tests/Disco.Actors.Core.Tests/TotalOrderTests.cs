@@ -16,7 +16,7 @@ public sealed class TotalOrderTests
         Assert.Equal(once, again);
     }
 
-    /// <summary>Two sources that arrive together must be able to come in either order, or no seed explores it.</summary>
+    /// <summary>Two sources that arrive together must be able to come in either order.</summary>
     [Fact]
     public void Seeds_put_two_concurrent_sources_in_either_order()
     {

@@ -3,7 +3,7 @@ using Xunit;
 
 namespace Disco.Actors.Tidy.Tests;
 
-/// <summary>Which project may know which: the hardware does not know its monitor, no engine knows what it carries.</summary>
+/// <summary>Which project may know which: no engine knows what it carries.</summary>
 public sealed class ArrowTests
 {
     private static readonly Dictionary<string, string[]> Allowed = new()
