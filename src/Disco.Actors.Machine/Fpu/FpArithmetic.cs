@@ -53,7 +53,7 @@ public static partial class FpArithmetic
     /// <summary>1 / sqrt(a), rounded after each step.</summary>
     public static ulong RsqrtD(ulong a, ref FpEnvironment env) => DivD(Binary64.One, SqrtD(a, ref env), ref env);
 
-    /// <summary>a * b + c, rounded after each step: Release 2 does not fuse (FIR.MAC2008 = 0).</summary>
+    /// <summary>a * b + c, rounded after each step: Release 2 does not fuse (FCSR.MAC2008 = 0).</summary>
     public static ulong MaddD(ulong a, ulong b, ulong c, ref FpEnvironment env) =>
         AddD(MulD(a, b, ref env), c, ref env);
 

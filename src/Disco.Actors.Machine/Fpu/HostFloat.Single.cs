@@ -30,7 +30,9 @@ internal static partial class HostFloat
     public static bool Mul(float x, float y, out float product, ref FpFlags raised) =>
         ToSingle((double)x * y, out product, ref raised);
 
-    /// <summary>Divides; quotient times divisor is exact in double, and equals the dividend only if the quotient is.</summary>
+    /// <summary>
+    /// Divides; quotient times divisor is exact in double, and is the dividend only if the quotient is exact.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static bool Div(float x, float y, out float quotient, ref FpFlags raised)
     {

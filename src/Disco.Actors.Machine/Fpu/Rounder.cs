@@ -1,6 +1,8 @@
 namespace Disco.Actors.Machine.Fpu;
 
-/// <summary>Rounds exact results to a format and detects overflow, underflow and inexactness (IEEE 754, 4 and 7).</summary>
+/// <summary>
+/// Rounds exact results to a format and detects overflow, underflow and inexactness (IEEE 754-1985, 4 and 7).
+/// </summary>
 internal static class Rounder
 {
     /// <summary>Shifts right and keeps in bit 0 whether any one was lost (the sticky bit).</summary>
@@ -71,7 +73,7 @@ internal static class Rounder
         return sign | magnitude;
     }
 
-    /// <summary>Infinity or the largest finite number, by direction (IEEE 754, 7.4 Overflow).</summary>
+    /// <summary>Infinity or the largest finite number, by direction (IEEE 754-1985, 7.3).</summary>
     private static ulong Overflowed<TFormat>(bool negative, ref FpEnvironment env)
         where TFormat : struct, IBinaryFormat
     {
@@ -101,7 +103,8 @@ internal static class Rounder
         }
 
         // After rounding with an unbounded exponent only a carry from the top binade leaves the tiny range.
-        bool tiny = field < 0 || RoundShift(significand, shift, negative, env.Rounding) >> (TFormat.FractionBits + 1) == 0;
+        ulong unbounded = RoundShift(significand, shift, negative, env.Rounding);
+        bool tiny = field < 0 || unbounded >> (TFormat.FractionBits + 1) == 0;
         ulong denormal = ShiftRightSticky(significand, 1 - field);
         bool inexact = (denormal & ((1UL << shift) - 1)) != 0;
         if (inexact)

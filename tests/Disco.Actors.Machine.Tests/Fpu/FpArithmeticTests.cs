@@ -15,7 +15,9 @@ public sealed class FpArithmeticTests
     private const ulong DefaultNaN = 0x7FF7_FFFF_FFFF_FFFF;
     private const ulong Sign = 0x8000_0000_0000_0000;
 
-    /// <summary>IEEE 754-1985, 7.1 and 7.2; MIPS64 manual, volume I, "Values supplied for untrapped exceptions".</summary>
+    /// <summary>
+    /// IEEE 754-1985, 7.1 and 7.2; MIPS64 manual, volume I, "Values supplied for untrapped exceptions".
+    /// </summary>
     [Theory]
     [InlineData("sub.d", Infinity, Infinity, DefaultNaN, FpFlags.Invalid)]
     [InlineData("add.d", Infinity, Infinity | Sign, DefaultNaN, FpFlags.Invalid)]
@@ -157,7 +159,9 @@ public sealed class FpArithmeticTests
         Assert.Equal(flags, env.Raised);
     }
 
-    /// <summary>Two roundings: the fused result of (1 + 2^-52)^2 - (1 + 2^-51) would be 2^-104 (FIR.MAC2008 = 0).</summary>
+    /// <summary>
+    /// Two roundings: the fused result of (1 + 2^-52)^2 - (1 + 2^-51) would be 2^-104 (FCSR.MAC2008 = 0).
+    /// </summary>
     [Fact]
     public void Multiply_add_rounds_the_product_first()
     {

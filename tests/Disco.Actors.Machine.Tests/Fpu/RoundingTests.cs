@@ -7,7 +7,10 @@ namespace Disco.Actors.Machine.Tests.Fpu;
 public sealed class RoundingTests
 {
     public static TheoryData<string> Names =>
-        ["add.d", "sub.d", "mul.d", "div.d", "sqrt.d", "cvt.s.d", "add.s", "sub.s", "mul.s", "div.s", "sqrt.s", "cvt.s.l"];
+    [
+        "add.d", "sub.d", "mul.d", "div.d", "sqrt.d", "cvt.s.d", "add.s", "sub.s", "mul.s", "div.s", "sqrt.s",
+        "cvt.s.l",
+    ];
 
     /// <summary>
     /// Down and up enclose the exact result: equal when it is exact, neighbours when not; nearest and zero are each one
@@ -18,7 +21,8 @@ public sealed class RoundingTests
     public void Directed_modes_enclose_the_exact_result(string name)
     {
         FpuOperation operation = FpuOperation.Named(name);
-        bool single = name.EndsWith(".s", StringComparison.Ordinal) || name.StartsWith("cvt.s", StringComparison.Ordinal);
+        bool single = name.EndsWith(".s", StringComparison.Ordinal)
+            || name.StartsWith("cvt.s", StringComparison.Ordinal);
         FpuOperands operands = new(4);
         for (int n = 0; n < 30_000; n++)
         {

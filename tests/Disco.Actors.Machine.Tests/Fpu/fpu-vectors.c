@@ -84,12 +84,14 @@ CONDITIONS(conditions_d, "d")
 
 /* 's' single, 'd' double, 'w' 32-bit integer, 'l' 64-bit integer: the kind of every operand. */
 struct Row { const char *name; Operation run; char operand; int count; char result; };
-#define ROWS(text, id, count, result) { text ".s", id##_s, 's', count, result[0] }, { text ".d", id##_d, 'd', count, result[1] }
+#define ROWS(text, id, count, result) \
+    { text ".s", id##_s, 's', count, result[0] }, { text ".d", id##_d, 'd', count, result[1] }
 static const struct Row rows[] = {
     ROWS("add", add, 2, "sd"), ROWS("sub", sub, 2, "sd"), ROWS("mul", mul, 2, "sd"), ROWS("div", divide, 2, "sd"),
     ROWS("sqrt", root, 1, "sd"), ROWS("abs", absolute, 1, "sd"), ROWS("neg", negate, 1, "sd"),
     ROWS("recip", recip, 1, "sd"), ROWS("rsqrt", rsqrt, 1, "sd"),
-    ROWS("madd", madd, 3, "sd"), ROWS("msub", msub, 3, "sd"), ROWS("nmadd", nmadd, 3, "sd"), ROWS("nmsub", nmsub, 3, "sd"),
+    ROWS("madd", madd, 3, "sd"), ROWS("msub", msub, 3, "sd"),
+    ROWS("nmadd", nmadd, 3, "sd"), ROWS("nmsub", nmsub, 3, "sd"),
     ROWS("cvt.w", cvt_w, 1, "ww"), ROWS("cvt.l", cvt_l, 1, "ll"), ROWS("round.w", round_w, 1, "ww"),
     ROWS("round.l", round_l, 1, "ll"), ROWS("trunc.w", trunc_w, 1, "ww"), ROWS("trunc.l", trunc_l, 1, "ll"),
     ROWS("ceil.w", ceil_w, 1, "ww"), ROWS("ceil.l", ceil_l, 1, "ll"), ROWS("floor.w", floor_w, 1, "ww"),
@@ -99,19 +101,25 @@ static const struct Row rows[] = {
 };
 
 static const u64 doubles[] = {
-    0x0000000000000000, 0x8000000000000000, 0x0000000000000001, 0x800fffffffffffff, 0x0010000000000000, 0x3ff0000000000000,
+    0x0000000000000000, 0x8000000000000000, 0x0000000000000001, 0x800fffffffffffff, 0x0010000000000000,
+    0x3ff0000000000000,
     0xc008000000000001, 0x7fefffffffffffff, 0x7ff0000000000000, 0xfff0000000000000, 0x7ff7ffffffffffff, 0xfff0000000012345,
-    0x7ff8000000000000, 0xfffc000000000077,
+    0x7ff8000000000000, 0xfffc000000000077, 0x380ffffff8000000, 0xb80fffffe0000000,
 };
 static const u64 singles[] = {
-    0x00000000, 0x80000000, 0x00000001, 0x807fffff, 0x00800000, 0x3f800000, 0xc0400001, 0x7f7fffff, 0x7f800000, 0xff800000,
+    0x00000000, 0x80000000, 0x00000001, 0x807fffff, 0x00800000, 0x3f800000, 0xc0400001, 0x7f7fffff, 0x7f800000,
+    0xff800000,
     0x7fbfffff, 0xff801234, 0x7fc00000, 0xffe00077,
+    0x4f000000, 0xdf000000,
 };
 static const u64 integers[] = {
-    0, 1, ~0ull, 0x7fffffff, 0x80000000, 0x1000001, 0x1000003, 0xffffffff7fffffff, 0x7fffffffffffffff, 0x8000000000000000,
+    0, 1, ~0ull, 0x7fffffff, 0x80000000, 0x1000001, 0x1000003, 0xffffffff7fffffff, 0x7fffffffffffffff,
+    0x8000000000000000,
     0x20000000000001, 0x20000000000003, 0x7ffffffffffffdff, 0x7ffffffffffffe00,
+    0x1fffffe, 0xffdfffffffffffff,
 };
-#define SPECIALS 14
+#define SPECIALS 16 /* all of them one at a time */
+#define PAIRED 14   /* those combined with one another */
 
 static u64 state;
 static u64 next(void)
@@ -125,7 +133,8 @@ static u64 next(void)
 /* Fractions of few ones, of all ones, or random; exponents near one another, near the ends, or random. */
 static u64 floating(int exponent_bits, int fraction_bits, u64 near)
 {
-    u64 fraction_mask = (1ull << fraction_bits) - 1, exponent_max = (1ull << exponent_bits) - 1, bias = exponent_max >> 1;
+    u64 fraction_mask = (1ull << fraction_bits) - 1, exponent_max = (1ull << exponent_bits) - 1;
+    u64 bias = exponent_max >> 1;
     u64 pick = next(), fraction = next() & fraction_mask, exponent;
     switch (pick & 7) {
     case 0: fraction = 0; break;
@@ -163,7 +172,9 @@ static u64 operand(char kind, u64 before)
 
 static u64 special(char kind, int n)
 {
-    return kind == 's' ? singles[n] : kind == 'd' ? doubles[n] : kind == 'l' ? integers[n] : (u64)(int64_t)(int32_t)integers[n];
+    if (kind == 's' || kind == 'd')
+        return kind == 's' ? singles[n] : doubles[n];
+    return kind == 'l' ? integers[n] : (u64)(int64_t)(int32_t)integers[n];
 }
 
 static void show(const struct Row *row, const u64 *in)
@@ -197,9 +208,9 @@ int main(int argc, char **argv)
     for (unsigned r = 0; r < sizeof rows / sizeof rows[0]; r++) {
         const struct Row *row = &rows[r];
         u64 in[3] = { 0, 0, 0 };
-        for (int a = 0; specials && a < SPECIALS; a++) {
+        for (int a = 0; specials && a < (row->count == 2 ? PAIRED : SPECIALS); a++) {
             in[0] = special(row->operand, a);
-            for (int b = 0; b < (row->count == 2 ? SPECIALS : 1); b++) {
+            for (int b = 0; b < (row->count == 2 ? PAIRED : 1); b++) {
                 in[1] = special(row->operand, b);
                 in[2] = special(row->operand, (a * 5 + b + r) % SPECIALS);
                 if (row->count == 3)
