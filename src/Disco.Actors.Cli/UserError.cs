@@ -1,0 +1,21 @@
+namespace Disco.Actors.Cli;
+
+/// <summary>
+/// Something the user can put right: a missing file, a wrong flag, a bad key. Shown as one sentence that says what is
+/// wrong, where, and what to do; exit code 2.
+/// </summary>
+public sealed class UserError(string sentence) : Exception(sentence);
+
+/// <summary>What <c>disco</c> returns to the shell.</summary>
+public static class ExitCode
+{
+    public const int Success = 0;
+
+    /// <summary>The guest failed, or the run found a violation.</summary>
+    public const int RunFailed = 1;
+
+    public const int BadInput = 2;
+
+    /// <summary>Ended by Ctrl-C, as shells have it: 128 + SIGINT.</summary>
+    public const int Interrupted = 130;
+}
