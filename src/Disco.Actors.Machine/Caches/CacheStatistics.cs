@@ -1,0 +1,105 @@
+using System.Numerics;
+using Disco.Actors.Core;
+
+namespace Disco.Actors.Machine.Caches;
+
+/// <summary>What one cache did, counted from its effects.</summary>
+public sealed class CacheStatistics
+{
+    /// <summary>Buckets of <see cref="LatencyCounts"/>; four for each doubling.</summary>
+    public const int LatencyBuckets = 96;
+
+    private readonly long[] _latencyCounts = new long[LatencyBuckets];
+
+    /// <summary>Accesses that missed the first level and hit the second.</summary>
+    public long FirstLevelMisses { get; internal set; }
+
+    /// <summary>Transactions for lines of the own node, upgrades included.</summary>
+    public long LocalMisses { get; internal set; }
+
+    /// <summary>Transactions for lines of another node, upgrades included.</summary>
+    public long RemoteMisses { get; internal set; }
+
+    /// <summary>Of both, those that only asked for the right to write.</summary>
+    public long Upgrades { get; internal set; }
+
+    public long Nacks { get; internal set; }
+
+    public long Writebacks { get; internal set; }
+
+    public long InvalsReceived { get; internal set; }
+
+    public long ForwardsReceived { get; internal set; }
+
+    /// <summary>Cycles from the start of a transaction to the grant, in sum.</summary>
+    public long MissCycles { get; internal set; }
+
+    /// <summary>Transactions by latency; see <see cref="LatencyOf"/>.</summary>
+    public IReadOnlyList<long> LatencyCounts => _latencyCounts;
+
+    public long Misses => LocalMisses + RemoteMisses;
+
+    /// <summary>The shortest latency, in cycles, that falls into a bucket.</summary>
+    public static long LatencyOf(int bucket) =>
+        bucket < 4 ? bucket : (4L + (bucket % 4)) << ((bucket / 4) - 1);
+
+    /// <summary>The bucket of a latency: its leading three bits.</summary>
+    public static int BucketOf(long cycles)
+    {
+        if (cycles < 4)
+        {
+            return (int)cycles;
+        }
+        int power = BitOperations.Log2((ulong)cycles);
+        int bucket = ((power - 1) * 4) + (int)((cycles >> (power - 2)) & 3);
+        return Math.Min(bucket, LatencyBuckets - 1);
+    }
+
+    internal void CountMiss(bool local, long cycles)
+    {
+        if (local)
+        {
+            LocalMisses++;
+        }
+        else
+        {
+            RemoteMisses++;
+        }
+        MissCycles += cycles;
+        _latencyCounts[BucketOf(cycles)]++;
+    }
+
+    internal void Save(StateWriter writer)
+    {
+        writer.Write("firstLevelMisses", FirstLevelMisses);
+        writer.Write("localMisses", LocalMisses);
+        writer.Write("remoteMisses", RemoteMisses);
+        writer.Write("upgrades", Upgrades);
+        writer.Write("nacks", Nacks);
+        writer.Write("writebacks", Writebacks);
+        writer.Write("invalsReceived", InvalsReceived);
+        writer.Write("forwardsReceived", ForwardsReceived);
+        writer.Write("missCycles", MissCycles);
+        foreach (long count in _latencyCounts)
+        {
+            writer.Write("latencyCount", count);
+        }
+    }
+
+    internal void Load(StateReader reader)
+    {
+        FirstLevelMisses = reader.ReadInt64("firstLevelMisses");
+        LocalMisses = reader.ReadInt64("localMisses");
+        RemoteMisses = reader.ReadInt64("remoteMisses");
+        Upgrades = reader.ReadInt64("upgrades");
+        Nacks = reader.ReadInt64("nacks");
+        Writebacks = reader.ReadInt64("writebacks");
+        InvalsReceived = reader.ReadInt64("invalsReceived");
+        ForwardsReceived = reader.ReadInt64("forwardsReceived");
+        MissCycles = reader.ReadInt64("missCycles");
+        for (int bucket = 0; bucket < LatencyBuckets; bucket++)
+        {
+            _latencyCounts[bucket] = reader.ReadInt64("latencyCount");
+        }
+    }
+}

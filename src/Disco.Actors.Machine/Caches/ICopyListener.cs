@@ -1,0 +1,44 @@
+using Disco.Actors.Machine.Interconnect;
+
+namespace Disco.Actors.Machine.Caches;
+
+/// <summary>
+/// Told whenever a pointer handed out by a <see cref="CoherentCache"/> is no longer good for what it was handed out
+/// for, so that a CPU can clear the entries of its translation caches. Never told of what did not change.
+/// </summary>
+public unsafe interface ICopyListener
+{
+    /// <summary>The cache no longer holds the line; the bytes at <paramref name="host"/> are another's.</summary>
+    void LineLost(LineAddress line, byte* host);
+
+    /// <summary>The line may be read but no longer written.</summary>
+    void LineDowngraded(LineAddress line, byte* host);
+
+    /// <summary>A line left the first-level data cache; its next access costs a stall again.</summary>
+    void DataLineDropped(MachineAddress address, byte* host, int bytes);
+
+    /// <summary>A line left the first-level code cache.</summary>
+    void CodeLineDropped(MachineAddress address, byte* host, int bytes);
+}
+
+/// <summary>For agents that keep no pointers.</summary>
+public sealed unsafe class NoListener : ICopyListener
+{
+    public static NoListener Instance { get; } = new();
+
+    public void LineLost(LineAddress line, byte* host)
+    {
+    }
+
+    public void LineDowngraded(LineAddress line, byte* host)
+    {
+    }
+
+    public void DataLineDropped(MachineAddress address, byte* host, int bytes)
+    {
+    }
+
+    public void CodeLineDropped(MachineAddress address, byte* host, int bytes)
+    {
+    }
+}

@@ -1,0 +1,23 @@
+namespace Disco.Actors.Machine.Interconnect;
+
+/// <summary>
+/// The kinds of trace events the memory system and its agents report; see <see cref="Core.TraceEvent"/>.
+/// In all of them A is the line address, or the byte address of an access.
+/// </summary>
+public static class CoherenceTrace
+{
+    /// <summary>A cache enters a state. B: old state in bits 8-15, new state in bits 0-7. C: the agent.</summary>
+    public const ushort CacheState = 0x0101;
+
+    /// <summary>A home enters a state. B: as above. C: the owner, or the requester while busy.</summary>
+    public const ushort HomeState = 0x0102;
+
+    /// <summary>A load was performed. B: the value. C: the agent; bit 8 when the line was granted for once.</summary>
+    public const ushort Load = 0x0103;
+
+    /// <summary>A store was performed. B: the value. C: the agent.</summary>
+    public const ushort Store = 0x0104;
+
+    /// <summary>An access begins that has to wait for a line. C: the agent.</summary>
+    public const ushort Miss = 0x0105;
+}

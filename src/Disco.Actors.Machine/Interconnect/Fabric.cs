@@ -1,0 +1,137 @@
+using System.Runtime.CompilerServices;
+using Disco.Actors.Core;
+
+namespace Disco.Actors.Machine.Interconnect;
+
+/// <summary>
+/// Where everything is and how long a message takes to get there. All actors of a machine share one; it never
+/// changes after the machine is built. Every message between actors of the machine is sent through it.
+/// </summary>
+/// <remarks>
+/// Inside a node a message takes the node's bus. Between nodes it goes to the sender's network actor, which
+/// forwards it; <see cref="Message.D"/> then names both ends, because the envelope's source is the network:
+/// <code>
+/// D  31   28 27      16 15   12 11       0
+///   +-------+----------+-------+----------+
+///   | role  |  index   | role  |  index   |
+///   |      sender      |      target      |
+///   +-------+----------+-------+----------+
+/// </code>
+/// </remarks>
+public sealed class Fabric
+{
+    public const int AgentsMax = 128;
+
+    private const byte Nowhere = byte.MaxValue;
+
+    private readonly byte[] _nodeOf = new byte[1 << 16];
+    private readonly Address[] _agents = new Address[AgentsMax];
+    private readonly bool _uniform;
+
+    public Fabric(InterconnectConfig config, IHomeMap homes)
+    {
+        config.Check();
+        Invariant.Holds(homes.Nodes < Nowhere);
+        Config = config;
+        Homes = homes;
+        Topology = new Topology(homes.Nodes == 1 ? TopologyKind.Uma : config.Topology, homes.Nodes);
+        _uniform = Topology.Kind == TopologyKind.Uma;
+        Array.Fill(_nodeOf, Nowhere);
+        for (int node = 0; node < homes.Nodes; node++)
+        {
+            Place(Address.Directory(node), node);
+            Place(Address.Memory(node), node);
+            Place(Address.Network(node), node);
+        }
+    }
+
+    public InterconnectConfig Config { get; }
+
+    public IHomeMap Homes { get; }
+
+    public Topology Topology { get; }
+
+    /// <summary>Says on which node an actor lives. For construction.</summary>
+    public void Place(Address address, int node)
+    {
+        Invariant.Holds(node >= 0);
+        Invariant.Holds(node < Homes.Nodes);
+        _nodeOf[Pack(address)] = (byte)node;
+    }
+
+    /// <summary>Says that an actor owns a cache, and on which node it lives. For construction.</summary>
+    /// <param name="agent">0 to 63 for CPUs, 64 to 127 for devices.</param>
+    /// <param name="address">Of the actor.</param>
+    /// <param name="node">Where it lives.</param>
+    public void PlaceAgent(int agent, Address address, int node)
+    {
+        Place(address, node);
+        _agents[agent] = address;
+    }
+
+    public Address AgentAt(int agent) => _agents[agent];
+
+    public int NodeOf(Address address)
+    {
+        int node = _nodeOf[Pack(address)];
+        Invariant.Holds(node != Nowhere);
+        return node;
+    }
+
+    /// <summary>The actor that sent a message, also when the network brought it.</summary>
+    public static Address SenderOf(in Message message) => Unpack(message.D >> 16);
+
+    /// <summary>The actor a message is for, also while the network has it.</summary>
+    public static Address TargetOf(in Message message) => Unpack(message.D & 0xFFFF);
+
+    /// <summary>Sends a message over the bus or, to another node, by way of the network.</summary>
+    /// <param name="context">Of the sender.</param>
+    /// <param name="from">The sender.</param>
+    /// <param name="to">The final target.</param>
+    /// <param name="delayCycles">What the sender itself takes before the message leaves it (queueing, access).</param>
+    /// <param name="message">Its word D is overwritten with the route.</param>
+    /// <param name="line">The line's bytes; empty for a message without a line.</param>
+    public void Send(
+        Context context, Address from, Address to, long delayCycles, Message message, ReadOnlySpan<byte> line = default)
+    {
+        uint source = Pack(from);
+        uint target = Pack(to);
+        bool direct = _uniform || _nodeOf[source] == _nodeOf[target];
+        Address next = direct ? to : Address.Network(_nodeOf[source]);
+        message.D = (source << 16) | target;
+        message.PayloadBytes = (byte)line.Length;
+        ref Payload payload = ref context.Send(
+            next, Math.Max(1, delayCycles + LocalCycles(from.Role, next.Role)), message);
+        if (line.Length != 0)
+        {
+            line.CopyTo(payload);
+        }
+    }
+
+    /// <summary>Cycles of one move inside a node.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public long LocalCycles(Role from, Role to)
+    {
+        if (!IsController(from) || !IsController(to))
+        {
+            return Config.BusCycles;
+        }
+        // Memory's own move to the network lies in its access time, so that a remote miss is exactly as long as stated.
+        return from == Role.Memory ? 0 : Config.PortCycles;
+    }
+
+    /// <summary>Cycles from a node's network actor to the final target, without waiting for the link.</summary>
+    public long TransitCycles(int fromNode, Address to)
+    {
+        int hops = Topology.Hops(fromNode, NodeOf(to));
+        return Config.TransitCycles + ((hops - 1) * Config.HopCycles) + (IsController(to.Role) ? 0 : Config.BusCycles);
+    }
+
+    private static bool IsController(Role role) => role is Role.Directory or Role.Memory or Role.Network;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static uint Pack(Address address) => ((uint)address.Role << 12) | address.Index;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Address Unpack(uint packed) => new((Role)(packed >> 12), (ushort)(packed & 0xFFF));
+}
