@@ -1,0 +1,24 @@
+using Disco.Actors.Core;
+using Disco.Actors.Machine.Interconnect;
+
+namespace Disco.Actors.Machine.Devices;
+
+/// <summary>How a device is connected: where its registers are, who its CPUs are, and where its interrupt goes.</summary>
+public sealed class DeviceWiring(Fabric fabric, ulong baseAddress, int cpus)
+{
+    public Fabric Fabric { get; } = fabric;
+
+    /// <summary>The physical address of its first register.</summary>
+    public ulong Base { get; } = baseAddress;
+
+    public int Cpus { get; } = cpus;
+
+    /// <summary>Cycles from a register access's arrival until its reply leaves.</summary>
+    public long AccessCycles { get; init; } = 20;
+
+    /// <summary>The shared interrupt the device's line is connected to, -1 for none.</summary>
+    public int Interrupt { get; init; } = -1;
+
+    /// <summary>The actor its interrupt line leads to.</summary>
+    public Address Interrupts { get; init; } = new(Role.Interrupts, 0);
+}
