@@ -53,7 +53,7 @@ public sealed class FpuVectorTests(ITestOutputHelper output)
             return null;
         }
 
-        string folder = Directory.CreateTempSubdirectory("fpu-vectors").FullName;
+        string folder = System.IO.Directory.CreateTempSubdirectory("fpu-vectors").FullName;
         try
         {
             string program = Path.Combine(folder, "fpu-vectors");
@@ -64,7 +64,7 @@ public sealed class FpuVectorTests(ITestOutputHelper output)
         }
         finally
         {
-            Directory.Delete(folder, recursive: true);
+            System.IO.Directory.Delete(folder, recursive: true);
         }
     }
 
