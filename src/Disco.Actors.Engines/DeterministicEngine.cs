@@ -1,0 +1,27 @@
+using Disco.Actors.Core;
+
+namespace Disco.Actors.Engines;
+
+/// <summary>
+/// Everything on the caller's thread. The engine for tests, for replay and for small machines, and the only one that
+/// can be observed.
+/// </summary>
+/// <remarks>
+/// Observers see each actor's events in its order and every effect after its cause, but nodes one after the other
+/// within a window: the cycles they are told need not rise from call to call.
+/// </remarks>
+public sealed class DeterministicEngine(World world, EngineOptions options) : Engine(world, options, threads: 1)
+{
+    /// <summary>To be filled before a run; observers never affect its outcome.</summary>
+    public List<IObserver> Observers { get; } = [];
+
+    private protected override void Begin()
+    {
+        foreach (NodeProcess node in Partitions[0].Nodes)
+        {
+            node.Observers = [.. Observers];
+        }
+    }
+
+    private protected override void RunWindows(long limit) => Partitions[0].RunWindow(limit, limit);
+}

@@ -1,0 +1,365 @@
+using System.Runtime.CompilerServices;
+using Disco.Actors.Core;
+
+namespace Disco.Actors.Engines;
+
+/// <summary>
+/// The logical process of one node: its undelivered envelopes, its actors that act by themselves, and the context
+/// all its actors see. One host thread at a time.
+/// </summary>
+/// <remarks>
+/// <para>
+/// Let e be the earliest envelope of the node and c the earliest clock of an actor that acts by itself. Envelopes are
+/// delivered when e is not after c: whatever is sent from now on leaves at e or later and takes at least one cycle, so
+/// cycle e is complete and is handled whole, in the total order. Otherwise the actor with clock c acts up to a horizon
+/// that no message to it can undercut: (1) its own next arrival under way; (2) e + InboundCycles, because a handler of
+/// any other envelope runs at e or later; (3) for each other actor of the node its clock + LocalReachCycles; (4) the
+/// run limit of the window, which covers other nodes; (5) what the actor itself starts: each send lowers the horizon
+/// to the arrival + InboundCycles, a message to itself to the arrival.
+/// </para>
+/// <para>
+/// Deliveries end at the window's delivery limit, acting at its run limit: another node can reach a directory of this
+/// one after CrossNodeCycles, but a CPU only through a longer chain. Both limits come from the other nodes' earliest
+/// events (<see cref="Partition"/>); what this node itself starts elsewhere lowers them as it leaves, to the earliest
+/// cycle of an answer.
+/// </para>
+/// </remarks>
+internal sealed class NodeProcess : Context
+{
+    private readonly int _node;
+    private readonly Partition _partition;
+    private readonly ActorTable _table;
+    private readonly Actor[] _actors;
+    private readonly int[] _nodeOf;
+    private readonly Timing _timing;
+    private readonly TotalOrder _order;
+    private readonly bool _adjusts;
+    private readonly long[] _sequences;
+    private readonly long[] _byKind;
+    private readonly int[] _places;
+    private readonly EventQueue _queue = new();
+    private readonly SelfActing _self = new();
+    private readonly Dictionary<(int Source, int Target, Lane Lane), long> _lastArrivals = [];
+    private IObserver[] _observers = [];
+
+    // The window under way.
+    private long _deliveryLimit;
+    private long _runLimit;
+
+    // The call under way.
+    private int _current;
+    private int _handling = -1;
+    private bool _acting;
+
+    public NodeProcess(int node, Partition partition, ActorTable table, Timing timing)
+    {
+        _node = node;
+        _partition = partition;
+        _table = table;
+        _actors = table.Actors;
+        _nodeOf = table.NodeOf;
+        _timing = timing;
+        _order = timing.Order;
+        _adjusts = timing.Adjusts;
+        _sequences = partition.Sequences;
+        _byKind = partition.DeliveriesByKind;
+        _places = new int[_actors.Length];
+        Array.Fill(_places, -1);
+    }
+
+    public EventQueue Queue => _queue;
+
+    /// <summary>The earliest clock of an actor that acts by itself, as of the last window.</summary>
+    public long NextStep { get; private set; } = Timing.Never;
+
+    public long LastDelivery { get; private set; }
+
+    public IObserver[] Observers
+    {
+        set
+        {
+            _observers = value;
+            Tracing = value.Length != 0;
+        }
+    }
+
+    /// <summary>Delivers and acts until nothing is left before the limits.</summary>
+    /// <param name="deliveryLimit">No envelope from elsewhere can arrive before this cycle.</param>
+    /// <param name="runLimit">None can arrive for an actor that acts by itself before this one; not earlier.</param>
+    public void RunWindow(long deliveryLimit, long runLimit)
+    {
+        _deliveryLimit = deliveryLimit;
+        _runLimit = runLimit;
+        while (true)
+        {
+            long envelope = _queue.Next;
+            long step = _self.FindEarliest();
+            if (envelope <= step)
+            {
+                if (envelope >= _deliveryLimit)
+                {
+                    NextStep = step;
+                    return;
+                }
+                DeliverCycle(envelope);
+            }
+            else
+            {
+                if (step >= _runLimit)
+                {
+                    NextStep = step;
+                    return;
+                }
+                Act(step, Math.Min(_runLimit, Timing.Plus(envelope, _timing.InboundCycles)));
+            }
+        }
+    }
+
+    /// <summary>Takes an envelope from elsewhere (another partition, the outside, a saved run).</summary>
+    public void Accept(in Envelope envelope)
+    {
+        long arrival = envelope.Arrival.Value;
+        int target = _table.Find(envelope.Target);
+        Envelope.Copy(in envelope, ref _queue[Enqueue(arrival, target)]);
+        if (_timing.JitterCycles != 0)
+        {
+            int source = envelope.Source.Role == Role.Outside ? -1 : _table.Find(envelope.Source);
+            _lastArrivals.TryGetValue((source, target, envelope.Message.Lane), out long last);
+            _lastArrivals[(source, target, envelope.Message.Lane)] = Math.Max(last, arrival);
+        }
+    }
+
+    /// <summary>Reads the next steps of all actors of the node anew, after they were built or loaded.</summary>
+    public void NoteAllSteps()
+    {
+        for (int actor = 0; actor < _actors.Length; actor++)
+        {
+            if (_nodeOf[actor] == _node)
+            {
+                NoteStep(actor, _actors[actor].NextStep.Value);
+            }
+        }
+        NextStep = _self.FindEarliest();
+    }
+
+    public Fault FaultOf(Exception exception)
+    {
+        Envelope? handling = _handling >= 0 ? _queue[_handling] : null;
+        return new Fault(_actors[_current].Address, Now.Value, handling, exception);
+    }
+
+    public override ref Payload Send(Address target, long latencyCycles, in Message message)
+    {
+        if (latencyCycles < 1)
+        {
+            Invariant.Broken($"a message to {target} with latency {latencyCycles}; it must be at least 1");
+        }
+        int to = _table.Find(target);
+        long now = Now.Value;
+        long arrival = now + latencyCycles;
+        bool here = _nodeOf[to] == _node;
+        if (!here && latencyCycles < _timing.CrossNodeCycles)
+        {
+            Invariant.Broken($"a message to {target} on another node with latency {latencyCycles}");
+        }
+        if (_adjusts && to != _current)
+        {
+            arrival = Adjust(to, message.Lane, arrival, here);
+        }
+        if (_acting)
+        {
+            LowerHorizon(to == _current ? arrival : arrival + _timing.InboundCycles);
+        }
+        Address source = _actors[_current].Address;
+        if (!here)
+        {
+            LowerLimits(_timing.Crossing(arrival));
+        }
+        ref Envelope envelope = ref here ? ref _queue[Enqueue(arrival, to)] : ref _partition.Carry(to, arrival);
+        envelope.Arrival = new Cycle(arrival);
+        envelope.TieBreak = _order.TieBreak(new Cycle(arrival), source, target, message.Lane);
+        envelope.Sequence = _sequences[_current]++;
+        envelope.Source = source;
+        envelope.Target = target;
+        envelope.Message = message;
+        return ref envelope.Payload;
+    }
+
+    public override void After(long cycles, in Message message) =>
+        Send(_actors[_current].Address, cycles, in message);
+
+    public override void Output(ReadOnlySpan<byte> bytes)
+    {
+        CheckActing();
+        _partition.Output.Add(_actors[_current].Address, Now.Value, bytes);
+    }
+
+    public override void Stop(int exitCode, string reason)
+    {
+        long at = _timing.StopAt(Now.Value);
+        _partition.Stop = StopRequest.First(
+            _partition.Stop, new StopRequest(at, _actors[_current].Address, exitCode, reason));
+        LowerLimits(at);
+        if (_acting)
+        {
+            LowerHorizon(at);
+        }
+    }
+
+    public override void Trace(in TraceEvent traceEvent)
+    {
+        foreach (IObserver observer in _observers)
+        {
+            observer.Traced(_actors[_current], Now, in traceEvent);
+        }
+    }
+
+    /// <summary>Makes room for an envelope that arrives at an actor of this node.</summary>
+    public int Enqueue(long arrival, int target)
+    {
+        int place = _places[target];
+        if (place >= 0)
+        {
+            if (arrival < _self.RanTo(place))
+            {
+                Invariant.Broken($"a message reaches {_actors[target].Address} at c{arrival}, "
+                    + $"but it was let run to c{_self.RanTo(place)}: a latency undercuts the lookahead");
+            }
+            _self.Expect(place, arrival);
+        }
+        return _queue.Add(arrival, target);
+    }
+
+    private void DeliverCycle(long cycle)
+    {
+        EventQueue queue = _queue;
+        int count = queue.Take();
+        Now = new Cycle(cycle);
+        Horizon = Now;
+        LastDelivery = cycle;
+        for (int i = 0; i < count; i++)
+        {
+            int slot = queue.Taken(i);
+            int target = queue.TargetOf(slot);
+            ref Envelope envelope = ref queue[slot];
+            _current = target;
+            _handling = slot;
+            int place = _places[target];
+            if (place >= 0 && _self.NextArrival(place) == cycle)
+            {
+                _self.Arrived(place);
+            }
+            Actor actor = _actors[target];
+            actor.Receive(in envelope, this);
+            _byKind[envelope.Message.Kind]++;
+            if (_observers.Length != 0)
+            {
+                Report(in envelope, actor);
+            }
+            _handling = -1;
+            queue.Free(slot);
+            long step = actor.NextStep.Value;
+            if (place >= 0 || step != Timing.Never)
+            {
+                Invariant.Holds(step >= cycle);
+                NoteStep(target, step);
+            }
+            if (Now.Value != cycle)
+            {
+                Now = new Cycle(cycle);
+            }
+        }
+        _partition.Deliveries += count;
+    }
+
+    private void Act(long step, long limit)
+    {
+        int place = _self.Earliest;
+        long horizon = Math.Min(limit, _self.NextArrival(place));
+        horizon = Math.Min(horizon, Timing.Plus(_self.Second, _timing.LocalReachCycles));
+        _current = _self.ActorAt(place);
+        Actor actor = _actors[_current];
+        Now = new Cycle(step);
+        Horizon = new Cycle(horizon);
+        _acting = true;
+        actor.Run(this);
+        _acting = false;
+        long next = actor.NextStep.Value;
+        if (next < Horizon.Value)
+        {
+            Invariant.Broken($"{actor.Address} stopped at c{next}, before its horizon {Horizon}");
+        }
+        _self.Clock(place) = next;
+        // An actor that fell asleep has acted up to the cycle it last named.
+        _self.RanTo(place) = next == Timing.Never ? Math.Min(Now.Value + 1, Horizon.Value) : Horizon.Value;
+    }
+
+    private void NoteStep(int actor, long step)
+    {
+        int place = _places[actor];
+        if (place >= 0)
+        {
+            _self.Clock(place) = step;
+        }
+        else if (step != Timing.Never)
+        {
+            _places[actor] = place = _self.Enter(actor, step);
+            foreach (int slot in _queue.Slots())
+            {
+                if (_queue.TargetOf(slot) == actor)
+                {
+                    _self.Expect(place, _queue[slot].Arrival.Value);
+                }
+            }
+        }
+    }
+
+    /// <summary>Jitter, the window boundary between nodes, and the order of the (source, target, lane).</summary>
+    private long Adjust(int target, Lane lane, long arrival, bool here)
+    {
+        if (!here)
+        {
+            arrival = _timing.Crossed(Now.Value, arrival);
+        }
+        if (_timing.JitterCycles != 0)
+        {
+            arrival += _order.Jitter(_actors[_current].Address, _sequences[_current], _timing.JitterCycles);
+            _lastArrivals.TryGetValue((_current, target, lane), out long last);
+            arrival = Math.Max(arrival, last);
+            _lastArrivals[(_current, target, lane)] = arrival;
+        }
+        return arrival;
+    }
+
+    private void LowerLimits(long cycle)
+    {
+        _deliveryLimit = Math.Min(_deliveryLimit, cycle);
+        _runLimit = Math.Min(_runLimit, cycle);
+    }
+
+    private void LowerHorizon(long cycle)
+    {
+        CheckActing();
+        if (cycle < Horizon.Value)
+        {
+            Horizon = new Cycle(cycle);
+        }
+    }
+
+    private void CheckActing()
+    {
+        if (_acting && Now >= Horizon)
+        {
+            Invariant.Broken($"{_actors[_current].Address} acts at {Now}, at or beyond its horizon {Horizon}");
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void Report(in Envelope envelope, Actor actor)
+    {
+        foreach (IObserver observer in _observers)
+        {
+            observer.Delivered(in envelope, actor);
+        }
+    }
+}
