@@ -1,1 +1,35 @@
-return 0;
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using Disco.Actors.Cli;
+using Disco.Actors.Cli.Commands;
+using Disco.Actors.Hocon;
+
+RootCommand root = new(
+    "Disco.Actors: a ccNUMA multiprocessor and its virtual machine monitor as actors. 'disco' alone runs the default.")
+{
+    RunCommand.Create(),
+    MachinesCommand.Create(),
+    GuestsCommand.Create(),
+    ConfigCommand.Create(),
+};
+
+ParseResult parsed = root.Parse(args.Length == 0 ? ["run"] : args);
+if (parsed.Errors.Count > 0)
+{
+    foreach (ParseError error in parsed.Errors)
+    {
+        Console.Error.WriteLine($"disco: {error.Message}");
+    }
+    Console.Error.WriteLine($"disco: 'disco {parsed.CommandResult.Command.Name} --help' lists the options.");
+    return ExitCode.BadInput;
+}
+
+try
+{
+    return parsed.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+}
+catch (Exception e) when (e is UserError or HoconException)
+{
+    Console.Error.WriteLine($"disco: {e.Message}");
+    return ExitCode.BadInput;
+}
