@@ -7,7 +7,7 @@ using Disco.Actors.Hocon;
 RootCommand root = new(
     "Disco.Actors: a ccNUMA multiprocessor and its virtual machine monitor as actors. 'disco' alone runs the default.")
 {
-    RunCommand.Create(),
+    //RunCommand.Create(),
     MachinesCommand.Create(),
     GuestsCommand.Create(),
     ConfigCommand.Create(),
@@ -20,7 +20,8 @@ if (parsed.Errors.Count > 0)
     {
         Console.Error.WriteLine($"disco: {error.Message}");
     }
-    Console.Error.WriteLine($"disco: 'disco {parsed.CommandResult.Command.Name} --help' lists the options.");
+    string command = parsed.CommandResult.Command == root ? "" : parsed.CommandResult.Command.Name + " ";
+    Console.Error.WriteLine($"disco: 'disco {command}--help' lists the options.");
     return ExitCode.BadInput;
 }
 

@@ -3,7 +3,7 @@ using System.Globalization;
 namespace Disco.Actors.Hocon;
 
 /// <summary>Numbers with units: durations in nanoseconds, sizes in bytes (HOCON, "Units format").</summary>
-internal static class HoconUnits
+public static class HoconUnits
 {
     private static readonly Dictionary<string, decimal> NanosecondsOfUnit = new(StringComparer.Ordinal)
     {

@@ -36,7 +36,8 @@ internal static class ConfigCommand
         Table table = Tables.New("key", "value", "set by");
         foreach (Setting setting in settings)
         {
-            table.AddRow("disco." + Markup.Escape(setting.Key), Markup.Escape(setting.Value), Markup.Escape(setting.Origin));
+            table.AddRow(
+                "disco." + Markup.Escape(setting.Key), Markup.Escape(setting.Value), Markup.Escape(setting.Origin));
         }
         Tables.Print(table);
     }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using Disco.Actors.Cli.Configuration;
 
 namespace Disco.Actors.Cli.Commands;
@@ -31,7 +32,7 @@ internal sealed class Flags
     [
         (Named("--guest", "a guest by name (disco guests) or the path of a MIPS ELF file", "GUEST"), "guest.image"),
         (Named("--bootargs", "words the guest finds in its device tree, e.g. keys=4096", "WORDS"), "guest.bootargs"),
-        (Named("--cpus", "physical CPUs; a board with fewer nodes' worth keeps its nodes", "N"), "board.cpus"),
+        (Named("--cpus", "physical CPUs; nodes follow, with as many CPUs each as on the board", "N"), "board.cpus"),
         (Named("--nodes", "NUMA nodes", "N"), "board.nodes"),
         (Named("--memory", "machine memory, e.g. 64MiB", "SIZE"), "board.memory"),
         (Named("--engine", "deterministic or parallel", "ENGINE"), "engine.kind"),
@@ -72,29 +73,26 @@ internal sealed class Flags
             }
             values[pair[..equals].Trim()] = pair[(equals + 1)..].Trim();
         }
-        // More CPUs than the board has nodes for: one flag should be enough, so nodes follow unless they are set too.
-        if (values.TryGetValue("board.cpus", out string? cpus) && !values.ContainsKey("board.nodes"))
+        if (values.ContainsKey("board.cpus") && !values.ContainsKey("board.nodes"))
         {
-            Settings board = Settings.Load(parsed.GetValue(_board), parsed.GetValue(_config), values);
-            if (int.TryParse(cpus, out int count) && count is > 0 and <= 64)
-            {
-                values["board.nodes"] = NodesFor(count, board).ToString(System.Globalization.CultureInfo.InvariantCulture);
-            }
+            values["board.nodes"] = NodesFor(parsed, values);
         }
         return Settings.Load(parsed.GetValue(_board), parsed.GetValue(_config), values);
     }
 
     /// <summary>
-    /// Keeps the board's CPUs per node where they divide the new count, else one CPU per node.
+    /// One flag is enough for another machine size: <c>--cpus</c> alone keeps the board's CPUs per node.
     /// </summary>
-    private static long NodesFor(int cpus, Settings board)
+    private string NodesFor(ParseResult parsed, Dictionary<string, string> values)
     {
+        Dictionary<string, string> others = new(values);
+        others.Remove("board.cpus");
+        Settings board = Settings.Load(parsed.GetValue(_board), parsed.GetValue(_config), others);
         long nodes = board.Whole("board.nodes", 1, 64);
-        if (board.Text("board.topology") == "uma")
-        {
-            return nodes;
-        }
-        return cpus % nodes == 0 && cpus > nodes && board.Text("board.name") != "flash-8x1" ? nodes : cpus;
+        long perNode = Math.Max(1, board.Whole("board.cpus", 1, 64) / nodes);
+        bool valid = long.TryParse(values["board.cpus"], out long cpus) && cpus >= perNode && cpus % perNode == 0;
+        return (valid && board.Text("board.topology") != "uma" ? cpus / perNode : nodes)
+            .ToString(CultureInfo.InvariantCulture);
     }
 
     private static Option<string> Named(string name, string description, string value) =>

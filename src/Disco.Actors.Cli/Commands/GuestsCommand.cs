@@ -27,7 +27,7 @@ internal static class GuestsCommand
         foreach (string guest in Embedded.Names("guests/").Where(name => name != "README"))
         {
             string? line = lines.FirstOrDefault(each => each.StartsWith($"| `{guest}` |", StringComparison.Ordinal));
-            string[] cells = line is null ? [] : [.. line.Split('|').Select(cell => cell.Trim().Replace("`", "", StringComparison.Ordinal))];
+            string[] cells = line?.Replace("`", "", StringComparison.Ordinal).Split('|', StringSplitOptions.TrimEntries) ?? [];
             yield return new Row(
                 guest,
                 cells.Length > 2 ? cells[2] : "",
@@ -43,10 +43,10 @@ internal static class GuestsCommand
             Console.WriteLine(JsonSerializer.Serialize(rows, JsonReport.Options));
             return;
         }
-        Table table = Tables.New("guest", "what it does", "bootargs (default)", "bytes");
+        Table table = Tables.New("guest", "bytes", "bootargs (default)", "what it does");
         foreach (Row row in rows)
         {
-            table.AddRow(row.Guest, Markup.Escape(row.About), Markup.Escape(row.Bootargs), $"{row.Bytes:N0}");
+            table.AddRow(row.Guest, $"{row.Bytes:N0}", Markup.Escape(row.Bootargs), Markup.Escape(row.About));
         }
         Tables.Print(table);
     }

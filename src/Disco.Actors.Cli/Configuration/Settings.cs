@@ -101,8 +101,8 @@ public sealed class Settings
             return Hocon(board, ReadFile(board, "board"));
         }
         string[] boards = [.. Embedded.Names("hocon/boards/")];
-        string hint = HoconKeys.Suggest(board, boards) is { } near ? $"did you mean {near}?" : "";
-        throw new UserError($"There is no board '{board}' and no such file; {hint} 'disco machines' lists the boards.");
+        string hint = HoconKeys.Suggest(board, boards) is { } near ? $" Did you mean {near}?" : "";
+        throw new UserError($"There is no board '{board}' and no such file.{hint} 'disco machines' lists the boards.");
     }
 
     private static (string, IConfigurationProvider) Hocon(string name, string text)

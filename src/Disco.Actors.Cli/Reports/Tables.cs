@@ -5,14 +5,16 @@ namespace Disco.Actors.Cli.Reports;
 /// <summary>Tables for people. Plain text without colour into a pipe or under NO_COLOR.</summary>
 internal static class Tables
 {
-    private const int PipeColumns = 120;
+    private const int PipeColumns = 160;
 
     public static Table New(params string[] columns)
     {
         Table table = new Table().Border(TableBorder.Simple);
-        foreach (string column in columns)
+        for (int i = 0; i < columns.Length; i++)
         {
-            table.AddColumn(new TableColumn(column).NoWrap());
+            TableColumn column = new(columns[i]);
+            // The last column takes what is left of the width, and may wrap.
+            table.AddColumn(i < columns.Length - 1 ? column.NoWrap() : column);
         }
         return table;
     }
