@@ -34,6 +34,7 @@ enum {
     GIC_SH_DUAL = 0x0200,
     GIC_SH_WEDGE = 0x0280,
     GIC_SH_SMASK = 0x0380,
+    GIC_SH_PEND = 0x0480,
     GIC_SH_MAP_PIN = 0x0500,
     GIC_SH_MAP_VP = 0x2000,
 };

@@ -9,7 +9,6 @@
 #define STATUS_FR 0x04000000
 #define STATUS_CU1 0x20000000
 #define CAUSE_IV 0x00800000
-#define CAUSE_IP2 0x00000400
 #define EBASE_CPUNUM 0x3ff
 
 #ifdef __mips64

@@ -62,15 +62,17 @@ uint32_t ipi_taken(unsigned cpu)
     return cpus[cpu].taken;
 }
 
-/* From exceptions.S. The latch is cleared before the count is raised: who waits for the count may send again at once. */
+/* From exceptions.S. */
 void interrupt_handler(void);
 
+/* The pin follows the latch with a delay, so a CPU may come here once more for an interrupt it has cleared: only the
+   latch counts. It is cleared before the count is raised, as who waits for the count may send again at once. */
 void interrupt_handler(void)
 {
-    uint32_t cause = CP0_READ(13, 0);
-    if (!(cause & CAUSE_IP2))
-        panic("unexpected interrupt, Cause %08x", cause);
     unsigned cpu = cpu_id();
-    device_write32(GIC_PA + GIC_SH_WEDGE, first_ipi + cpu);
+    uint32_t ipi = first_ipi + cpu;
+    if (!(device_read32(GIC_PA + GIC_SH_PEND + ipi / 32 * 4) & 1u << (ipi % 32)))
+        return;
+    device_write32(GIC_PA + GIC_SH_WEDGE, ipi);
     cpus[cpu].taken++;
 }
