@@ -6,7 +6,7 @@
 
 void memory_init(unsigned long ram_bytes);
 
-/* Cache-line aligned; contents unspecified; never freed; panics when RAM is used up. CPU 0 only, before parallel_run. */
+/* Cache-line aligned, contents unspecified, never freed; panics when RAM is used up. CPU 0, before parallel_run. */
 void *allocate(size_t bytes);
 
 /* Bytes that allocate can still give. */
