@@ -21,12 +21,12 @@ internal sealed class SequenceProgram
     private const int MemoryAt = 68 * 8;
 
     private readonly List<uint> _text = [];
-    private readonly MemoryStream _data = new();
+    private readonly List<byte> _data = [];
     private int _tailAt;
 
     public int Sequences { get; private set; }
 
-    public byte[] Data => _data.ToArray();
+    public byte[] Data => [.. _data];
 
     /// <summary>One register block; the same place receives the results.</summary>
     public void Add(SequenceGenerator generator, int length, bool floating)
@@ -125,7 +125,7 @@ internal sealed class SequenceProgram
         {
             BinaryPrimitives.WriteUInt64LittleEndian(block[(MemoryAt + i)..], generator.Value());
         }
-        _data.Write(block);
+        _data.AddRange(block);
     }
 
     private static uint Load(int register, int offset) =>
