@@ -5,7 +5,7 @@ public enum Form : byte
 {
     None, Rd, Rs, RtOptional, RdRs, RdRsTwice, RdRt, RsRt, ZeroRsRt, RdRsRt, RdRtRs, RdRtSa, RdRsCc,
     RsImmediate, RtRsImmediate, RtRsUnsigned, RtUnsigned,
-    RsBranch, RsRtBranch, CcBranch, Target,
+    RsBranch, RsRtBranch, CcBranch, Cop2Branch, Target,
     RtAddress, FtAddress, Cop2Address, HintAddress, Address, FdIndexed, FsIndexed, HintIndexed,
     Code, BreakCode, RsRtCode, Stype, CoFunction,
     Extract, ExtractLong, ExtractUpper, Insert, InsertLong, InsertUpper,
@@ -17,11 +17,17 @@ public enum Form : byte
 internal static class Forms
 {
     /// <summary>
-    /// Operands of a form. Lower-case s t d are general registers, upper-case S T D R floating-point registers;
-    /// # is a numbered register of a coprocessor in field d, = is rd written again into rt. Numbers: a shift,
-    /// i signed, u unsigned, o offset, h hint, k code, e select (left out when 0), c condition code (left out when 0
-    /// where the form brackets it). b is a branch and j a jump target; z is the literal register zero;
-    /// p and w are position and size of a bit field. Brackets: left out when zero.
+    /// Operands of a form, one letter each; every other character stands for itself.
+    /// <code>
+    /// s t d     general register          S T D R   floating-point register
+    /// =         rd, written into rt too   z         the register zero, not encoded
+    /// #         numbered register ($12) of a coprocessor or of RDHWR
+    /// c C       condition code ($fcc1), of coprocessor 2 ($cc1)
+    /// a u h k   unsigned number           i o       signed number, offset (may be absent)
+    /// e         select                    K         code of BREAK, in two halves
+    /// b j       branch and jump target    p w       position and width of a bit field
+    /// [ ]       left out when it has its default: 31 for d, 0 for others
+    /// </code>
     /// </summary>
     internal static string Syntax(Form form) => form switch
     {
@@ -29,11 +35,11 @@ internal static class Forms
         Form.Rd => "d",
         Form.Rs => "s",
         Form.RtOptional => "[t]",
-        Form.RdRs => "d,s",
+        Form.RdRs => "[d,]s",
         Form.RdRsTwice => "=,s",
         Form.RdRt => "d,t",
         Form.RsRt => "s,t",
-        Form.ZeroRsRt => "z,s,t",
+        Form.ZeroRsRt => "[z,]s,t",
         Form.RdRsRt => "d,s,t",
         Form.RdRtRs => "d,t,s",
         Form.RdRtSa => "d,t,a",
@@ -45,6 +51,7 @@ internal static class Forms
         Form.RsBranch => "s,b",
         Form.RsRtBranch => "s,t,b",
         Form.CcBranch => "[c,]b",
+        Form.Cop2Branch => "[C,]b",
         Form.Target => "j",
         Form.RtAddress => "t,o(s)",
         Form.FtAddress => "T,o(s)",
@@ -70,5 +77,18 @@ internal static class Forms
         Form.FdFsCc => "D,S,c",
         Form.CcFsFt => "[c,]S,T",
         Form.FdFrFsFt => "D,R,S,T",
+    };
+
+    /// <summary>The letter of the row's field that an operand letter is encoded in.</summary>
+    internal static char FieldOf(InstructionRow row, char operand) => operand switch
+    {
+        'u' or 'o' or 'b' => 'i',
+        '=' => 'd',
+        '#' => row.Form == Form.Cop2Address ? 't' : 'd',
+        'C' => 'c',
+        'K' => 'k',
+        'p' => 'a',
+        'w' => 'm',
+        _ => operand,
     };
 }

@@ -224,10 +224,10 @@ public static class InstructionTable
         Row("010010 00101 ttttt ddddd 00000 000eee", "dmtc2",     Form.RtCop0,           Op.Dmtc2,   Wide),
         Row("010010 00110 ttttt ddddd 00000 000000", "ctc2",      Form.RtControl,        Op.Ctc2),
         Row("010010 00111 ttttt ddddd 00000 000eee", "mthc2",     Form.RtCop0,           Op.Mthc2),
-        Row("010010 01000 ccc00 iiiiiiiiiiiiiiii",   "bc2f",      Form.CcBranch,         Op.Bc2f,    Branch),
-        Row("010010 01000 ccc01 iiiiiiiiiiiiiiii",   "bc2t",      Form.CcBranch,         Op.Bc2t,    Branch),
-        Row("010010 01000 ccc10 iiiiiiiiiiiiiiii",   "bc2fl",     Form.CcBranch,         Op.Bc2fl,   Branch | Likely),
-        Row("010010 01000 ccc11 iiiiiiiiiiiiiiii",   "bc2tl",     Form.CcBranch,         Op.Bc2tl,   Branch | Likely),
+        Row("010010 01000 ccc00 iiiiiiiiiiiiiiii",   "bc2f",      Form.Cop2Branch,       Op.Bc2f,    Branch),
+        Row("010010 01000 ccc01 iiiiiiiiiiiiiiii",   "bc2t",      Form.Cop2Branch,       Op.Bc2t,    Branch),
+        Row("010010 01000 ccc10 iiiiiiiiiiiiiiii",   "bc2fl",     Form.Cop2Branch,       Op.Bc2fl,   Branch | Likely),
+        Row("010010 01000 ccc11 iiiiiiiiiiiiiiii",   "bc2tl",     Form.Cop2Branch,       Op.Bc2tl,   Branch | Likely),
         Row("010010 1kkkk kkkkk kkkkk kkkkk kkkkkk", "c2",        Form.CoFunction,       Op.Cop2),
 
         // COP1: opcode 010001, by rs: moves and branches. [Vol II, tables A.13, A.18]
