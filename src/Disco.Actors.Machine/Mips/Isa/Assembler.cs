@@ -127,7 +127,8 @@ public static class Assembler
     private static int LabelLength(string statement)
     {
         int length = 0;
-        while (length < statement.Length && (char.IsAsciiLetterOrDigit(statement[length]) || statement[length] is '_' or '.'))
+        while (length < statement.Length
+            && (char.IsAsciiLetterOrDigit(statement[length]) || statement[length] is '_' or '.'))
         {
             length++;
         }

@@ -16,7 +16,7 @@ namespace Disco.Actors.Machine.Mips.Isa;
 /// </summary>
 internal static class BitFieldRange
 {
-    /// <summary>Written position and width of encoded fields; the width may be senseless for a senseless word.</summary>
+    /// <summary>Position and width of encoded fields; a senseless word may give a senseless width.</summary>
     internal static (int Position, int Width) Decode(Form form, int lsb, int msb) => form switch
     {
         Form.Extract => (lsb, msb + 1),

@@ -7,7 +7,7 @@ internal static class InstructionEncoder
 
     internal static bool Knows(string mnemonic) => ByName.ContainsKey(mnemonic);
 
-    /// <summary>The word; throws <see cref="FormatException"/> with the objection to the reading that got furthest.</summary>
+    /// <summary>The word; FormatException with the objection to the reading that got furthest.</summary>
     internal static uint Encode(string mnemonic, string operands, AssemblyPass pass)
     {
         string objection = "";

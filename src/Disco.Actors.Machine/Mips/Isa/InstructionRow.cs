@@ -2,12 +2,12 @@ using System.Numerics;
 
 namespace Disco.Actors.Machine.Mips.Isa;
 
-/// <summary>One parsed row of <see cref="InstructionTable"/>: a word w is this instruction iff (w &amp; Mask) == Value.</summary>
+/// <summary>One parsed row of <see cref="InstructionTable"/>: a word matches iff (word &amp; Mask) == Value.</summary>
 public sealed class InstructionRow
 {
     private readonly Dictionary<char, BitField> _fields = [];
 
-    /// <summary>Parses a row. Throws <see cref="FormatException"/> for a row that is not 32 bits of known letters.</summary>
+    /// <summary>Parses a row. FormatException for a row that is not 32 bits of known letters.</summary>
     internal InstructionRow(string encoding, string name, Form form, Op op, OpFlags flags, int bytes, Op inside)
     {
         Encoding = encoding.Replace(" ", "", StringComparison.Ordinal);
@@ -45,7 +45,7 @@ public sealed class InstructionRow
     /// <summary>Bytes of a load or store, 0 for others; the partial ones give the size of the whole datum.</summary>
     public int AccessBytes { get; }
 
-    /// <summary>The more general row that this one is a declared special case of (NOP inside SLL), or Reserved.</summary>
+    /// <summary>The general row that this one is a declared special case of (NOP inside SLL), or Reserved.</summary>
     public Op Inside { get; }
 
     public uint Mask { get; private set; }

@@ -36,7 +36,7 @@ public enum OpFlags : ushort
     /// <summary>Reserved Instruction when 64-bit operations are not enabled. [Vol III, 4.5]</summary>
     Wide = 1 << 9,
 
-    /// <summary>Exists only with EJTAG, which the machine lacks: decoded for the reader, reserved when executed.</summary>
+    /// <summary>Part of EJTAG, which the machine lacks: decoded for the reader, reserved when executed.</summary>
     Ejtag = 1 << 10,
 
     /// <summary>Coprocessor Unusable (0) outside kernel mode unless Status.CU0. Derived from the opcode.</summary>

@@ -47,7 +47,8 @@ internal sealed class OperandReader(string text, AssemblyPass pass)
     {
         SkipBlanks();
         int start = Position;
-        while (Position < text.Length && (char.IsAsciiLetterOrDigit(text[Position]) || text[Position] is '_' or '.' or '$'))
+        while (Position < text.Length
+            && (char.IsAsciiLetterOrDigit(text[Position]) || text[Position] is '_' or '.' or '$'))
         {
             Position++;
         }
@@ -108,7 +109,8 @@ internal sealed class OperandReader(string text, AssemblyPass pass)
 
     private long? Number(string name)
     {
-        if (name[^1] is 'b' or 'f' && int.TryParse(name[..^1], NumberStyles.None, CultureInfo.InvariantCulture, out int label))
+        if (name[^1] is 'b' or 'f'
+            && int.TryParse(name[..^1], NumberStyles.None, CultureInfo.InvariantCulture, out int label))
         {
             return (long?)pass.ResolveNumbered(label, name[^1] == 'f');
         }

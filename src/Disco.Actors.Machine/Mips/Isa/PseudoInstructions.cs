@@ -1,6 +1,6 @@
 namespace Disco.Actors.Machine.Mips.Isa;
 
-/// <summary>Instructions that the assembler makes of others: fixed spellings, and loads of constants and addresses.</summary>
+/// <summary>What the assembler makes of other instructions: fixed spellings, loads of constants and addresses.</summary>
 internal static class PseudoInstructions
 {
     // {0}, {1}: the operands as written.
