@@ -71,35 +71,35 @@ public sealed class CacheStatistics
 
     internal void Save(StateWriter writer)
     {
-        writer.Write("firstLevelMisses", FirstLevelMisses);
-        writer.Write("localMisses", LocalMisses);
-        writer.Write("remoteMisses", RemoteMisses);
-        writer.Write("upgrades", Upgrades);
-        writer.Write("nacks", Nacks);
-        writer.Write("writebacks", Writebacks);
-        writer.Write("invalsReceived", InvalsReceived);
-        writer.Write("forwardsReceived", ForwardsReceived);
-        writer.Write("missCycles", MissCycles);
+        writer.Write("stat.firstLevelMisses", FirstLevelMisses);
+        writer.Write("stat.localMisses", LocalMisses);
+        writer.Write("stat.remoteMisses", RemoteMisses);
+        writer.Write("stat.upgrades", Upgrades);
+        writer.Write("stat.nacks", Nacks);
+        writer.Write("stat.writebacks", Writebacks);
+        writer.Write("stat.invalsReceived", InvalsReceived);
+        writer.Write("stat.forwardsReceived", ForwardsReceived);
+        writer.Write("stat.missCycles", MissCycles);
         foreach (long count in _latencyCounts)
         {
-            writer.Write("latencyCount", count);
+            writer.Write("stat.latencyCount", count);
         }
     }
 
     internal void Load(StateReader reader)
     {
-        FirstLevelMisses = reader.ReadInt64("firstLevelMisses");
-        LocalMisses = reader.ReadInt64("localMisses");
-        RemoteMisses = reader.ReadInt64("remoteMisses");
-        Upgrades = reader.ReadInt64("upgrades");
-        Nacks = reader.ReadInt64("nacks");
-        Writebacks = reader.ReadInt64("writebacks");
-        InvalsReceived = reader.ReadInt64("invalsReceived");
-        ForwardsReceived = reader.ReadInt64("forwardsReceived");
-        MissCycles = reader.ReadInt64("missCycles");
+        FirstLevelMisses = reader.ReadInt64("stat.firstLevelMisses");
+        LocalMisses = reader.ReadInt64("stat.localMisses");
+        RemoteMisses = reader.ReadInt64("stat.remoteMisses");
+        Upgrades = reader.ReadInt64("stat.upgrades");
+        Nacks = reader.ReadInt64("stat.nacks");
+        Writebacks = reader.ReadInt64("stat.writebacks");
+        InvalsReceived = reader.ReadInt64("stat.invalsReceived");
+        ForwardsReceived = reader.ReadInt64("stat.forwardsReceived");
+        MissCycles = reader.ReadInt64("stat.missCycles");
         for (int bucket = 0; bucket < LatencyBuckets; bucket++)
         {
-            _latencyCounts[bucket] = reader.ReadInt64("latencyCount");
+            _latencyCounts[bucket] = reader.ReadInt64("stat.latencyCount");
         }
     }
 }

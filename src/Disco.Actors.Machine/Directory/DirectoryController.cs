@@ -33,7 +33,7 @@ public sealed unsafe class DirectoryController : Actor
         _lineShift = BitOperations.Log2((uint)lineBytes);
         IHomeMap homes = fabric.Homes;
         _entries = new NativePages("entries", (homes.NodeBytes >> _lineShift) * DirectoryEntry.Bytes);
-        _missCounts = new NativePages("misses", (homes.NodeBytes >> Page.Shift) * (ulong)homes.Nodes * sizeof(uint));
+        _missCounts = new NativePages("stat.misses", (homes.NodeBytes >> Page.Shift) * (ulong)homes.Nodes * sizeof(uint));
     }
 
     public DirectoryStatistics Statistics { get; } = new();
@@ -48,7 +48,7 @@ public sealed unsafe class DirectoryController : Actor
     public HomeView ViewOf(LineAddress line)
     {
         DirectoryEntry entry = *EntryOf(line);
-        return new HomeView(entry.State, entry.Owner, entry.SharersLow, entry.SharersHigh, entry.Requester);
+        return new HomeView(entry.State, entry.Owner, entry.SharersLow, entry.SharersHigh, entry.Requester, entry.Promised - 1);
     }
 
     public override void Receive(in Envelope envelope, Context context)
@@ -105,8 +105,7 @@ public sealed unsafe class DirectoryController : Actor
             case CoherenceKind.InvalAck:
                 return entry.Acks == 1 ? HomeEvent.LastInvalAck : HomeEvent.InvalAck;
             case CoherenceKind.PutClean or CoherenceKind.PutDirty:
-                Invariant.Holds(entry.Owner == message.Sender);
-                return message.Kind == CoherenceKind.PutClean ? HomeEvent.PutClean : HomeEvent.PutDirty;
+                return PutEventOf(message, entry);
             case CoherenceKind.SharingWriteback:
                 return HomeEvent.SharingWriteback;
             case CoherenceKind.SharingWritebackDirty:
@@ -134,6 +133,18 @@ public sealed unsafe class DirectoryController : Actor
             return alone ? HomeEvent.UpgradeAlone : HomeEvent.Upgrade;
         }
         return alone ? HomeEvent.GetXAlone : HomeEvent.GetX;
+    }
+
+    private static HomeEvent PutEventOf(in CoherenceMessage message, in DirectoryEntry entry)
+    {
+        bool clean = message.Kind == CoherenceKind.PutClean;
+        if (entry.Owner == message.Sender)
+        {
+            return clean ? HomeEvent.PutClean : HomeEvent.PutDirty;
+        }
+        Invariant.Holds(entry.IsBusy);
+        Invariant.Holds(entry.Requester == message.Sender);
+        return clean ? HomeEvent.ReturnClean : HomeEvent.ReturnDirty;
     }
 
     /// <summary>Fairness: who was refused most often is promised the line; while promised, others are refused.</summary>
@@ -207,6 +218,10 @@ public sealed unsafe class DirectoryController : Actor
             SendTo(entry->Owner, shared ? CoherenceKind.FwdGetS : CoherenceKind.FwdGetX, answer, wait, context);
         }
         if (actions.HasFlag(HomeDo.AckPut))
+        {
+            SendTo(message.Sender, CoherenceKind.WbAck, answer, wait, context);
+        }
+        if (actions.HasFlag(HomeDo.AckOwedPut))
         {
             SendTo(entry->Owner, CoherenceKind.WbAck, answer, wait, context);
         }
@@ -313,8 +328,3 @@ public sealed unsafe class DirectoryController : Actor
         return (DirectoryEntry*)_entries.Base + (offset >> _lineShift);
     }
 }
-
-/// <summary>What a home knows of a line, for observers. Owner and requester mean something only where the state
-/// says so.</summary>
-public readonly record struct HomeView(
-    HomeState State, byte Owner, ulong SharersLow, ulong SharersHigh, byte Requester);

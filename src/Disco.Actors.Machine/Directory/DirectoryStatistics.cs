@@ -27,25 +27,25 @@ public sealed class DirectoryStatistics
 
     internal void Save(StateWriter writer)
     {
-        writer.Write("localRequests", LocalRequests);
-        writer.Write("remoteRequests", RemoteRequests);
-        writer.Write("nacks", Nacks);
-        writer.Write("promises", Promises);
-        writer.Write("invalsSent", InvalsSent);
-        writer.Write("forwards", Forwards);
-        writer.Write("writebacks", Writebacks);
-        writer.Write("waitedCycles", WaitedCycles);
+        writer.Write("stat.localRequests", LocalRequests);
+        writer.Write("stat.remoteRequests", RemoteRequests);
+        writer.Write("stat.nacks", Nacks);
+        writer.Write("stat.promises", Promises);
+        writer.Write("stat.invalsSent", InvalsSent);
+        writer.Write("stat.forwards", Forwards);
+        writer.Write("stat.writebacks", Writebacks);
+        writer.Write("stat.waitedCycles", WaitedCycles);
     }
 
     internal void Load(StateReader reader)
     {
-        LocalRequests = reader.ReadInt64("localRequests");
-        RemoteRequests = reader.ReadInt64("remoteRequests");
-        Nacks = reader.ReadInt64("nacks");
-        Promises = reader.ReadInt64("promises");
-        InvalsSent = reader.ReadInt64("invalsSent");
-        Forwards = reader.ReadInt64("forwards");
-        Writebacks = reader.ReadInt64("writebacks");
-        WaitedCycles = reader.ReadInt64("waitedCycles");
+        LocalRequests = reader.ReadInt64("stat.localRequests");
+        RemoteRequests = reader.ReadInt64("stat.remoteRequests");
+        Nacks = reader.ReadInt64("stat.nacks");
+        Promises = reader.ReadInt64("stat.promises");
+        InvalsSent = reader.ReadInt64("stat.invalsSent");
+        Forwards = reader.ReadInt64("stat.forwards");
+        Writebacks = reader.ReadInt64("stat.writebacks");
+        WaitedCycles = reader.ReadInt64("stat.waitedCycles");
     }
 }

@@ -19,6 +19,8 @@ public static class HomeProtocol
         HomeState.BusyForwardX => BusyForwardX(e),
         HomeState.BusyForwardSPut => BusyForwardSPut(e),
         HomeState.BusyForwardXPut => BusyForwardXPut(e),
+        HomeState.BusyReturned => BusyReturned(e),
+        HomeState.BusyReturnedPut => BusyReturnedPut(e),
     };
 
     /// <summary>The whole table as text, one line for each pair.</summary>
@@ -48,6 +50,8 @@ public static class HomeProtocol
         HomeEvent.OutOfTurn => To(HomeState.Unowned, HomeDo.Nack),
         HomeEvent.PutClean => Impossible(HomeState.Unowned),
         HomeEvent.PutDirty => Impossible(HomeState.Unowned),
+        HomeEvent.ReturnClean => Impossible(HomeState.Unowned),
+        HomeEvent.ReturnDirty => Impossible(HomeState.Unowned),
         HomeEvent.InvalAck => Impossible(HomeState.Unowned),
         HomeEvent.LastInvalAck => Impossible(HomeState.Unowned),
         HomeEvent.SharingWriteback => Impossible(HomeState.Unowned),
@@ -66,6 +70,8 @@ public static class HomeProtocol
         HomeEvent.OutOfTurn => To(HomeState.Shared, HomeDo.Nack),
         HomeEvent.PutClean => Impossible(HomeState.Shared),
         HomeEvent.PutDirty => Impossible(HomeState.Shared),
+        HomeEvent.ReturnClean => Impossible(HomeState.Shared),
+        HomeEvent.ReturnDirty => Impossible(HomeState.Shared),
         HomeEvent.InvalAck => Impossible(HomeState.Shared),
         HomeEvent.LastInvalAck => Impossible(HomeState.Shared),
         HomeEvent.SharingWriteback => Impossible(HomeState.Shared),
@@ -84,6 +90,8 @@ public static class HomeProtocol
         HomeEvent.OutOfTurn => To(HomeState.Exclusive, HomeDo.Nack),
         HomeEvent.PutClean => To(HomeState.Unowned, HomeDo.AckPut | HomeDo.DropOwner),
         HomeEvent.PutDirty => To(HomeState.Unowned, HomeDo.WriteMemory | HomeDo.AckPut | HomeDo.DropOwner),
+        HomeEvent.ReturnClean => Impossible(HomeState.Exclusive),
+        HomeEvent.ReturnDirty => Impossible(HomeState.Exclusive),
         HomeEvent.InvalAck => Impossible(HomeState.Exclusive),
         HomeEvent.LastInvalAck => Impossible(HomeState.Exclusive),
         HomeEvent.SharingWriteback => Impossible(HomeState.Exclusive),
@@ -102,6 +110,8 @@ public static class HomeProtocol
         HomeEvent.OutOfTurn => To(HomeState.BusyInvalidate, HomeDo.Nack),
         HomeEvent.PutClean => Impossible(HomeState.BusyInvalidate),
         HomeEvent.PutDirty => Impossible(HomeState.BusyInvalidate),
+        HomeEvent.ReturnClean => Impossible(HomeState.BusyInvalidate),
+        HomeEvent.ReturnDirty => Impossible(HomeState.BusyInvalidate),
         HomeEvent.InvalAck => To(HomeState.BusyInvalidate, HomeDo.CountAck),
         HomeEvent.LastInvalAck => To(HomeState.Exclusive, HomeDo.CountAck | HomeDo.ReadExclusive | HomeDo.SetOwner),
         HomeEvent.SharingWriteback => Impossible(HomeState.BusyInvalidate),
@@ -120,6 +130,8 @@ public static class HomeProtocol
         HomeEvent.OutOfTurn => To(HomeState.BusyUpgrade, HomeDo.Nack),
         HomeEvent.PutClean => Impossible(HomeState.BusyUpgrade),
         HomeEvent.PutDirty => Impossible(HomeState.BusyUpgrade),
+        HomeEvent.ReturnClean => Impossible(HomeState.BusyUpgrade),
+        HomeEvent.ReturnDirty => Impossible(HomeState.BusyUpgrade),
         HomeEvent.InvalAck => To(HomeState.BusyUpgrade, HomeDo.CountAck),
         HomeEvent.LastInvalAck => To(HomeState.Exclusive, HomeDo.CountAck | HomeDo.GrantUpgrade | HomeDo.SetOwner),
         HomeEvent.SharingWriteback => Impossible(HomeState.BusyUpgrade),
@@ -138,6 +150,8 @@ public static class HomeProtocol
         HomeEvent.OutOfTurn => To(HomeState.BusyForwardS, HomeDo.Nack),
         HomeEvent.PutClean => To(HomeState.BusyForwardSPut),
         HomeEvent.PutDirty => To(HomeState.BusyForwardSPut),
+        HomeEvent.ReturnClean => Impossible(HomeState.BusyForwardS),
+        HomeEvent.ReturnDirty => Impossible(HomeState.BusyForwardS),
         HomeEvent.InvalAck => Impossible(HomeState.BusyForwardS),
         HomeEvent.LastInvalAck => Impossible(HomeState.BusyForwardS),
         HomeEvent.SharingWriteback => To(HomeState.Shared, HomeDo.ShareWithOwner),
@@ -156,6 +170,8 @@ public static class HomeProtocol
         HomeEvent.OutOfTurn => To(HomeState.BusyForwardX, HomeDo.Nack),
         HomeEvent.PutClean => To(HomeState.BusyForwardXPut),
         HomeEvent.PutDirty => To(HomeState.BusyForwardXPut),
+        HomeEvent.ReturnClean => To(HomeState.BusyReturned, HomeDo.AckPut),
+        HomeEvent.ReturnDirty => To(HomeState.BusyReturned, HomeDo.WriteMemory | HomeDo.AckPut),
         HomeEvent.InvalAck => Impossible(HomeState.BusyForwardX),
         HomeEvent.LastInvalAck => Impossible(HomeState.BusyForwardX),
         HomeEvent.SharingWriteback => Impossible(HomeState.BusyForwardX),
@@ -174,11 +190,13 @@ public static class HomeProtocol
         HomeEvent.OutOfTurn => To(HomeState.BusyForwardSPut, HomeDo.Nack),
         HomeEvent.PutClean => Impossible(HomeState.BusyForwardSPut),
         HomeEvent.PutDirty => Impossible(HomeState.BusyForwardSPut),
+        HomeEvent.ReturnClean => Impossible(HomeState.BusyForwardSPut),
+        HomeEvent.ReturnDirty => Impossible(HomeState.BusyForwardSPut),
         HomeEvent.InvalAck => Impossible(HomeState.BusyForwardSPut),
         HomeEvent.LastInvalAck => Impossible(HomeState.BusyForwardSPut),
-        HomeEvent.SharingWriteback => To(HomeState.Shared, HomeDo.AckPut | HomeDo.ShareAlone),
+        HomeEvent.SharingWriteback => To(HomeState.Shared, HomeDo.AckOwedPut | HomeDo.ShareAlone),
         HomeEvent.SharingWritebackDirty =>
-            To(HomeState.Shared, HomeDo.WriteMemory | HomeDo.AckPut | HomeDo.ShareAlone),
+            To(HomeState.Shared, HomeDo.WriteMemory | HomeDo.AckOwedPut | HomeDo.ShareAlone),
         HomeEvent.OwnershipTransfer => Impossible(HomeState.BusyForwardSPut),
     };
 
@@ -193,11 +211,53 @@ public static class HomeProtocol
         HomeEvent.OutOfTurn => To(HomeState.BusyForwardXPut, HomeDo.Nack),
         HomeEvent.PutClean => Impossible(HomeState.BusyForwardXPut),
         HomeEvent.PutDirty => Impossible(HomeState.BusyForwardXPut),
+        HomeEvent.ReturnClean => To(HomeState.BusyReturnedPut, HomeDo.AckPut),
+        HomeEvent.ReturnDirty => To(HomeState.BusyReturnedPut, HomeDo.WriteMemory | HomeDo.AckPut),
         HomeEvent.InvalAck => Impossible(HomeState.BusyForwardXPut),
         HomeEvent.LastInvalAck => Impossible(HomeState.BusyForwardXPut),
         HomeEvent.SharingWriteback => Impossible(HomeState.BusyForwardXPut),
         HomeEvent.SharingWritebackDirty => Impossible(HomeState.BusyForwardXPut),
-        HomeEvent.OwnershipTransfer => To(HomeState.Exclusive, HomeDo.AckPut | HomeDo.SetOwner),
+        HomeEvent.OwnershipTransfer => To(HomeState.Exclusive, HomeDo.AckOwedPut | HomeDo.SetOwner),
+    };
+
+    // Nobody has the line any more; only the former owner's answer is still to come.
+    private static HomeStep BusyReturned(HomeEvent e) => e switch
+    {
+        HomeEvent.GetS => To(HomeState.BusyReturned, HomeDo.Nack),
+        HomeEvent.GetX => To(HomeState.BusyReturned, HomeDo.Nack),
+        HomeEvent.GetXAlone => To(HomeState.BusyReturned, HomeDo.Nack),
+        HomeEvent.Upgrade => To(HomeState.BusyReturned, HomeDo.Nack),
+        HomeEvent.UpgradeAlone => To(HomeState.BusyReturned, HomeDo.Nack),
+        HomeEvent.OutOfTurn => To(HomeState.BusyReturned, HomeDo.Nack),
+        HomeEvent.PutClean => To(HomeState.BusyReturnedPut),
+        HomeEvent.PutDirty => To(HomeState.BusyReturnedPut),
+        HomeEvent.ReturnClean => Impossible(HomeState.BusyReturned),
+        HomeEvent.ReturnDirty => Impossible(HomeState.BusyReturned),
+        HomeEvent.InvalAck => Impossible(HomeState.BusyReturned),
+        HomeEvent.LastInvalAck => Impossible(HomeState.BusyReturned),
+        HomeEvent.SharingWriteback => Impossible(HomeState.BusyReturned),
+        HomeEvent.SharingWritebackDirty => Impossible(HomeState.BusyReturned),
+        HomeEvent.OwnershipTransfer => To(HomeState.Unowned, HomeDo.DropOwner),
+    };
+
+    // As BusyReturned. What the former owner put back is older than what the requester did.
+    private static HomeStep BusyReturnedPut(HomeEvent e) => e switch
+    {
+        HomeEvent.GetS => To(HomeState.BusyReturnedPut, HomeDo.Nack),
+        HomeEvent.GetX => To(HomeState.BusyReturnedPut, HomeDo.Nack),
+        HomeEvent.GetXAlone => To(HomeState.BusyReturnedPut, HomeDo.Nack),
+        HomeEvent.Upgrade => To(HomeState.BusyReturnedPut, HomeDo.Nack),
+        HomeEvent.UpgradeAlone => To(HomeState.BusyReturnedPut, HomeDo.Nack),
+        HomeEvent.OutOfTurn => To(HomeState.BusyReturnedPut, HomeDo.Nack),
+        HomeEvent.PutClean => Impossible(HomeState.BusyReturnedPut),
+        HomeEvent.PutDirty => Impossible(HomeState.BusyReturnedPut),
+        HomeEvent.ReturnClean => Impossible(HomeState.BusyReturnedPut),
+        HomeEvent.ReturnDirty => Impossible(HomeState.BusyReturnedPut),
+        HomeEvent.InvalAck => Impossible(HomeState.BusyReturnedPut),
+        HomeEvent.LastInvalAck => Impossible(HomeState.BusyReturnedPut),
+        HomeEvent.SharingWriteback => Impossible(HomeState.BusyReturnedPut),
+        HomeEvent.SharingWritebackDirty => Impossible(HomeState.BusyReturnedPut),
+        HomeEvent.OwnershipTransfer => To(HomeState.Unowned, HomeDo.AckOwedPut | HomeDo.DropOwner),
     };
 
     private static HomeStep To(HomeState next, HomeDo actions = HomeDo.None) => new(next, actions);

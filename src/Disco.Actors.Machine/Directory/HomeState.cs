@@ -23,6 +23,11 @@ public enum HomeState : byte
     /// <summary>As above, and the owner's Put has crossed the forward: its WbAck is owed.</summary>
     BusyForwardSPut,
     BusyForwardXPut,
+
+    /// <summary>The requester got the line from the owner and gave it back before the owner's answer came here; and
+    /// the same when the former owner's WbAck is owed besides.</summary>
+    BusyReturned,
+    BusyReturnedPut,
 }
 
 public enum HomeEvent : byte
@@ -41,8 +46,14 @@ public enum HomeEvent : byte
 
     /// <summary>A request of one agent while the line is promised to another.</summary>
     OutOfTurn,
+
+    /// <summary>From the owner, or from the agent a request was forwarded to.</summary>
     PutClean,
     PutDirty,
+
+    /// <summary>From the requester of a forwarded request: it has become the owner already.</summary>
+    ReturnClean,
+    ReturnDirty,
     InvalAck,
     LastInvalAck,
     SharingWriteback,
@@ -72,8 +83,11 @@ public enum HomeDo
     SaveRequester = 1 << 8,
     WriteMemory = 1 << 9,
 
-    /// <summary>WbAck to the owner whose Put came.</summary>
+    /// <summary>WbAck to the agent whose Put comes.</summary>
     AckPut = 1 << 10,
+
+    /// <summary>WbAck to the former owner, whose Put came earlier.</summary>
+    AckOwedPut = 1 << 16,
     AddSharer = 1 << 11,
 
     /// <summary>The requester becomes the owner; there are no sharers.</summary>

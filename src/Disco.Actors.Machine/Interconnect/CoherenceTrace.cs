@@ -12,7 +12,10 @@ public static class CoherenceTrace
     /// <summary>A home enters a state. B: as above. C: the owner, or the requester while busy.</summary>
     public const ushort HomeState = 0x0102;
 
-    /// <summary>A load was performed. B: the value. C: the agent; bit 8 when the line was granted for once.</summary>
+    /// <summary>In C of a load: the line was granted for this access alone.</summary>
+    public const ulong OnceBit = 1 << 8;
+
+    /// <summary>A load was performed. B: the value. C: the agent, and perhaps <see cref="OnceBit"/>.</summary>
     public const ushort Load = 0x0103;
 
     /// <summary>A store was performed. B: the value. C: the agent.</summary>

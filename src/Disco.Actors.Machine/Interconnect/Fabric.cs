@@ -24,7 +24,8 @@ public sealed class Fabric
 
     private const byte Nowhere = byte.MaxValue;
 
-    private readonly byte[] _nodeOf = new byte[1 << 16];
+    // By role, then by index; Nowhere for an address nobody has.
+    private readonly byte[][] _nodeOf = new byte[16][];
     private readonly Address[] _agents = new Address[AgentsMax];
     private readonly bool _uniform;
 
@@ -36,7 +37,7 @@ public sealed class Fabric
         Homes = homes;
         Topology = new Topology(homes.Nodes == 1 ? TopologyKind.Uma : config.Topology, homes.Nodes);
         _uniform = Topology.Kind == TopologyKind.Uma;
-        Array.Fill(_nodeOf, Nowhere);
+        Array.Fill(_nodeOf, []);
         for (int node = 0; node < homes.Nodes; node++)
         {
             Place(Address.Directory(node), node);
@@ -56,7 +57,14 @@ public sealed class Fabric
     {
         Invariant.Holds(node >= 0);
         Invariant.Holds(node < Homes.Nodes);
-        _nodeOf[Pack(address)] = (byte)node;
+        ref byte[] nodes = ref _nodeOf[(int)address.Role];
+        int known = nodes.Length;
+        if (address.Index >= known)
+        {
+            Array.Resize(ref nodes, address.Index + 1);
+            Array.Fill(nodes, Nowhere, known, nodes.Length - known);
+        }
+        nodes[address.Index] = (byte)node;
     }
 
     /// <summary>Says that an actor owns a cache, and on which node it lives. For construction.</summary>
@@ -73,7 +81,9 @@ public sealed class Fabric
 
     public int NodeOf(Address address)
     {
-        int node = _nodeOf[Pack(address)];
+        byte[] nodes = _nodeOf[(int)address.Role];
+        Invariant.Holds(address.Index < nodes.Length);
+        int node = nodes[address.Index];
         Invariant.Holds(node != Nowhere);
         return node;
     }
@@ -94,11 +104,10 @@ public sealed class Fabric
     public void Send(
         Context context, Address from, Address to, long delayCycles, Message message, ReadOnlySpan<byte> line = default)
     {
-        uint source = Pack(from);
-        uint target = Pack(to);
-        bool direct = _uniform || _nodeOf[source] == _nodeOf[target];
-        Address next = direct ? to : Address.Network(_nodeOf[source]);
-        message.D = (source << 16) | target;
+        int node = NodeOf(from);
+        bool direct = _uniform || node == NodeOf(to);
+        Address next = direct ? to : Address.Network(node);
+        message.D = (Pack(from) << 16) | Pack(to);
         message.PayloadBytes = (byte)line.Length;
         ref Payload payload = ref context.Send(
             next, Math.Max(1, delayCycles + LocalCycles(from.Role, next.Role)), message);

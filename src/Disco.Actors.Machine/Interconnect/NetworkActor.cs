@@ -52,9 +52,9 @@ public sealed class NetworkActor : Actor
         {
             writer.Write("busyUntil", busyUntil);
         }
-        writer.Write("messages", _messages);
-        writer.Write("bytes", _bytes);
-        writer.Write("waitedCycles", _waitedCycles);
+        writer.Write("stat.messages", _messages);
+        writer.Write("stat.bytes", _bytes);
+        writer.Write("stat.waitedCycles", _waitedCycles);
     }
 
     public override void Load(StateReader reader)
@@ -63,9 +63,9 @@ public sealed class NetworkActor : Actor
         {
             _busyUntil[port] = reader.ReadInt64("busyUntil");
         }
-        _messages = reader.ReadInt64("messages");
-        _bytes = reader.ReadInt64("bytes");
-        _waitedCycles = reader.ReadInt64("waitedCycles");
+        _messages = reader.ReadInt64("stat.messages");
+        _bytes = reader.ReadInt64("stat.bytes");
+        _waitedCycles = reader.ReadInt64("stat.waitedCycles");
     }
 
     /// <summary>Takes the link for the message's length; returns how long the message waits for it.</summary>

@@ -90,9 +90,9 @@ public sealed unsafe class MemoryNode : Actor
         {
             writer.Write("bankBusyUntil", busyUntil);
         }
-        writer.Write("reads", _reads);
-        writer.Write("writes", _writes);
-        writer.Write("waitedCycles", _waitedCycles);
+        writer.Write("stat.reads", _reads);
+        writer.Write("stat.writes", _writes);
+        writer.Write("stat.waitedCycles", _waitedCycles);
     }
 
     public override void Load(StateReader reader)
@@ -102,9 +102,9 @@ public sealed unsafe class MemoryNode : Actor
         {
             _bankBusyUntil[bank] = reader.ReadInt64("bankBusyUntil");
         }
-        _reads = reader.ReadInt64("reads");
-        _writes = reader.ReadInt64("writes");
-        _waitedCycles = reader.ReadInt64("waitedCycles");
+        _reads = reader.ReadInt64("stat.reads");
+        _writes = reader.ReadInt64("stat.writes");
+        _waitedCycles = reader.ReadInt64("stat.waitedCycles");
     }
 
     /// <summary>Takes the line's bank; returns how long the order waits for it.</summary>

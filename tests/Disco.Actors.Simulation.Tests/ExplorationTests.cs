@@ -1,0 +1,28 @@
+using Disco.Actors.Verification.Exploration;
+using Xunit;
+using Xunit.Abstractions;
+
+namespace Disco.Actors.Simulation.Tests;
+
+/// <summary>
+/// Small models of the coherence protocol, explored completely: in every state a line has one writer or many readers,
+/// every load returns the latest store, nothing deadlocks, and the machine can always come to rest, where directory,
+/// caches and memory agree.
+/// </summary>
+public sealed class ExplorationTests(ITestOutputHelper output)
+{
+    [Theory]
+    [InlineData(2, 1, 1, true, 0, 0)]
+    [InlineData(2, 2, 1, false, 0, 0)]
+    [InlineData(3, 1, 1, false, 1, 0)]
+    public void Every_state_of_a_small_model_is_coherent(int caches, int lines, int cacheLines, bool evictions, int accesses, int states)
+    {
+        Explorer explorer = new(new ModelShape(caches, lines, cacheLines) { Evictions = evictions, AccessesMax = accesses });
+
+        Exploration found = explorer.Run();
+
+        output.WriteLine($"{found.States} states, {found.Steps} steps, depth {found.Depth}");
+        Assert.True(found.Violation is null, found.Violation);
+        Assert.Equal(states, found.States);
+    }
+}
