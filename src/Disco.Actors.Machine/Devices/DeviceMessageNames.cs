@@ -24,7 +24,7 @@ public static class DeviceMessageNames
             (ushort)UncachedKind.UncachedWrite or (ushort)UncachedKind.UncachedData =>
                 $"{name} 0x{message.A:x} = 0x{message.B:x} size {message.C >> 32} for "
                 + $"{Address.FromPacked((uint)message.C)}",
-            (ushort)UncachedKind.ConsoleInput => $"{name} {message.PayloadBytes} bytes",
+            (ushort)UncachedKind.ConsoleInput => $"{name} {message.B} characters",
             (ushort)InterruptKind.LineLevel => $"{name} interrupt {message.A} = {message.B}",
             (ushort)InterruptKind.InterruptLevel => $"{name} pins 0x{message.A:x}",
             (ushort)InterruptKind.CoreStart => $"{name} at 0x{message.A:x}",

@@ -67,13 +67,23 @@ public sealed class Uart(Address address, int node, DeviceWiring wiring) : Devic
 
     private bool TransmitPending => _state.TransmitLatch && (_state.InterruptEnable & 2) != 0;
 
-    /// <summary>A message that types <paramref name="bytes"/> (at most a payload); write them where Send says.</summary>
-    public static Message Input(int bytes) => new()
+    /// <summary>A message that types one to eight characters: A = the first in the low byte, B = how many.</summary>
+    public static Message Input(ReadOnlySpan<byte> characters)
     {
-        Kind = (ushort)UncachedKind.ConsoleInput,
-        Lane = Lane.Request,
-        PayloadBytes = checked((byte)bytes),
-    };
+        Invariant.Holds(characters.Length is > 0 and <= sizeof(ulong));
+        ulong packed = 0;
+        for (int i = 0; i < characters.Length; i++)
+        {
+            packed |= (ulong)characters[i] << (8 * i);
+        }
+        return new Message
+        {
+            Kind = (ushort)UncachedKind.ConsoleInput,
+            Lane = Lane.Request,
+            A = packed,
+            B = (ulong)characters.Length,
+        };
+    }
 
     public override void Save(StateWriter writer)
     {
@@ -111,9 +121,9 @@ public sealed class Uart(Address address, int node, DeviceWiring wiring) : Devic
     protected override void ReceiveOther(in Envelope envelope, Context context)
     {
         Invariant.Holds(envelope.Message.Kind == (ushort)UncachedKind.ConsoleInput);
-        for (int i = 0; i < envelope.Message.PayloadBytes; i++)
+        for (int i = 0; i < (int)envelope.Message.B; i++)
         {
-            _received.Enqueue(envelope.Payload[i]);
+            _received.Enqueue((byte)(envelope.Message.A >> (8 * i)));
         }
         UpdateLine(context);
     }

@@ -17,7 +17,7 @@ public enum UncachedKind : ushort
     /// <summary>Device to CPU: the store has taken effect.</summary>
     UncachedAck = 0x0204,
 
-    /// <summary>Outside to console: characters typed, in the payload.</summary>
+    /// <summary>Outside to console: characters typed; see <see cref="Uart.Input"/>.</summary>
     ConsoleInput = 0x0205,
 }
 

@@ -59,11 +59,10 @@ internal sealed class DeviceBench : Context
         TakeReply(UncachedKind.UncachedAck, cpu);
     }
 
-    public void Deliver(in Message message, ReadOnlySpan<byte> payload = default)
+    public void Deliver(in Message message)
     {
         Envelope envelope = new() { Arrival = Now, Source = Address.Cpu(0), Target = _device!.Address };
         envelope.Message = message;
-        payload.CopyTo(envelope.Payload);
         _device.Receive(envelope, this);
     }
 

@@ -1,0 +1,172 @@
+using Disco.Actors.Core;
+using Disco.Actors.Machine.Caches;
+using Disco.Actors.Machine.Cpus;
+using Disco.Actors.Machine.Devices;
+using Disco.Actors.Machine.Devices.Gic;
+using Disco.Actors.Machine.Devices.Virtio;
+using Disco.Actors.Machine.Directory;
+using Disco.Actors.Machine.Interconnect;
+using Disco.Actors.Machine.Memory;
+using Disco.Actors.Machine.Mips;
+
+namespace Disco.Actors.Machine.Boards;
+
+/// <summary>Puts a machine together from its description, and a guest into its memory. No behaviour of its own.</summary>
+public sealed class MachineBuilder
+{
+    // A message in the fast fidelity takes this long, and a CPU runs about so long at a stretch.
+    private const long FastBusCycles = 1000;
+
+    private const int DeviceNode = 0;
+
+    private readonly BoardConfig _config;
+    private readonly Fabric _fabric;
+    private readonly List<Actor> _actors = [];
+    private readonly List<DeviceRange> _ranges = [];
+
+    private MachineBuilder(BoardConfig config)
+    {
+        _config = config;
+        InterconnectConfig interconnect = config.Fidelity == Fidelity.Coherent
+            ? config.ToInterconnect()
+            : new InterconnectConfig { Topology = TopologyKind.Uma, BusCycles = FastBusCycles };
+        _fabric = new Fabric(interconnect, config.ToHomes());
+        for (int cpu = 0; cpu < config.Cpus; cpu++)
+        {
+            _fabric.PlaceAgent(cpu, Address.Cpu(cpu), config.NodeOf(cpu));
+        }
+    }
+
+    private bool IsCoherent => _config.Fidelity == Fidelity.Coherent;
+
+    /// <summary>
+    /// Builds and loads. Errors: <see cref="BoardException"/> with one sentence when the board cannot be built or the
+    /// guest does not fit it.
+    /// </summary>
+    /// <param name="config">The board.</param>
+    /// <param name="image">The guest.</param>
+    /// <param name="bootArguments">Its command line.</param>
+    /// <param name="disk">The contents of a disk, never written; null for a machine without.</param>
+    public static Multiprocessor Build(
+        BoardConfig config, ElfImage image, string bootArguments = "", ReadOnlyMemory<byte>? disk = null)
+    {
+        if (config.Problems() is [string first, ..])
+        {
+            throw new BoardException(first);
+        }
+        if (image.WhyNotIn(config.MemoryBytes) is { } misfit)
+        {
+            throw new BoardException(misfit);
+        }
+        return new MachineBuilder(config).Assemble(image, bootArguments, disk);
+    }
+
+    private Multiprocessor Assemble(ElfImage image, string bootArguments, ReadOnlyMemory<byte>? disk)
+    {
+        MemoryNode[] memories = PerNode(node => new MemoryNode(node, _fabric, _config.Second.LineBytes));
+        MachineMemory memory = new(_fabric.Homes, memories);
+        AddDevices();
+        if (disk is { } contents)
+        {
+            AddDisk(contents, memory);
+        }
+        DeviceMap devices = new(_ranges);
+        LoadReport load = new GuestLoader(_config, memory).Load(image, bootArguments);
+        Cpu[] cpus = MakeCpus(memory, devices, image, load);
+        DirectoryController[] directories = [];
+        NetworkActor[] networks = [];
+        if (IsCoherent)
+        {
+            directories = PerNode(node => new DirectoryController(node, _fabric, _config.Second.LineBytes));
+            networks = PerNode(node => new NetworkActor(node, _fabric));
+        }
+        else
+        {
+            // CPUs write memory through pointers.
+            Array.ForEach(memories, node => node.WrittenAnywhere());
+        }
+        _actors.AddRange([.. memories, .. directories, .. networks, .. cpus]);
+        return new Multiprocessor(_config, new World(_actors, Lookahead(), new MachineMessageNames()), cpus, load)
+        {
+            Directories = directories,
+            Memories = memories,
+            Networks = networks,
+            Fabric = _fabric,
+            Devices = devices,
+            Memory = memory,
+        };
+    }
+
+    private Lookahead Lookahead() => IsCoherent
+        ? _fabric.Config.Lookahead
+        : new Lookahead(FastBusCycles, 2 * FastBusCycles, 2 * FastBusCycles, FastBusCycles);
+
+    private void AddDevices()
+    {
+        Add("gcr", BoardAddresses.CoherenceManager, CoherenceManager.SizeBytes, BoardAddresses.CoherenceManagerActor,
+            -1, (address, wiring) => new CoherenceManager(address, DeviceNode, wiring));
+        Add("gic", BoardAddresses.InterruptController, GicActor.SizeBytes, BoardAddresses.InterruptControllerActor,
+            -1, (address, wiring) => new GicActor(
+                address, DeviceNode, wiring, _config.Interrupts, _config.TimerHz, _config.ClockHz));
+        Add("console", BoardAddresses.Console, BoardAddresses.SlotBytes, BoardAddresses.ConsoleActor,
+            BoardAddresses.ConsoleInterrupt, (address, wiring) => new Uart(address, DeviceNode, wiring));
+        Add("power", BoardAddresses.Power, BoardAddresses.SlotBytes, BoardAddresses.PowerActor,
+            -1, (address, wiring) => new PowerController(address, DeviceNode, wiring));
+    }
+
+    private void AddDisk(ReadOnlyMemory<byte> contents, MachineMemory memory)
+    {
+        DmaPort dma;
+        if (IsCoherent)
+        {
+            _fabric.PlaceAgent(BoardAddresses.FirstDeviceAgent, BoardAddresses.DiskActor, DeviceNode);
+            CacheConfig shape = CoherentDma.CacheOf(_config.Second.LineBytes);
+            dma = new CoherentDma(new CoherentCache(BoardAddresses.FirstDeviceAgent, shape, _fabric), _fabric);
+        }
+        else
+        {
+            dma = new FastDma(memory);
+        }
+        Add("disk", BoardAddresses.Virtio, BoardAddresses.SlotBytes, BoardAddresses.DiskActor,
+            BoardAddresses.VirtioInterrupt, (address, wiring) => new BlockDevice(
+                address, DeviceNode, wiring, new DiskImage(contents), dma, _config.DiskServiceCycles));
+    }
+
+    private void Add(
+        string name, ulong baseAddress, ulong sizeBytes, Address address, int interrupt,
+        Func<Address, DeviceWiring, DeviceActor> make)
+    {
+        _fabric.Place(address, DeviceNode);
+        _ranges.Add(new DeviceRange(name, baseAddress, sizeBytes, address, DeviceNode));
+        _actors.Add(make(address, new DeviceWiring(_fabric, baseAddress, _config.Cpus) { Interrupt = interrupt }));
+    }
+
+    /// <summary>CPU 0 starts as the boot convention says; the others are held in reset until CPU 0 starts them.</summary>
+    private Cpu[] MakeCpus(MachineMemory memory, DeviceMap devices, ElfImage image, LoadReport load)
+    {
+        CacheConfig caches = _config.ToCaches();
+        SharedCode code = new(_config.MemoryBytes);
+        Cpu[] cpus = new Cpu[_config.Cpus];
+        for (int number = 0; number < cpus.Length; number++)
+        {
+            CpuPort port = IsCoherent
+                ? new CoherentPort(number, caches, _fabric, devices)
+                : new FastPort(number, memory, code, _fabric, devices);
+            MipsCore core = new(ToCore(number, image), port);
+            code.Connect(number, core);
+            cpus[number] = new Cpu(number, _config.NodeOf(number), core, port, held: number != 0);
+        }
+        GuestLoader.Enter(cpus[0].Core, load);
+        return cpus;
+    }
+
+    private CoreConfig ToCore(int number, ElfImage image) => new()
+    {
+        CpuNumber = number,
+        BigEndian = !image.IsLittleEndian,
+        CoherenceManagerBase = BoardAddresses.CoherenceManager >> 4,
+        RandomSeed = TotalOrder.Mix(_config.Seed) + (ulong)number,
+    };
+
+    private T[] PerNode<T>(Func<int, T> make) => [.. Enumerable.Range(0, _config.Nodes).Select(make)];
+}

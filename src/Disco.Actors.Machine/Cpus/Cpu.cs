@@ -1,0 +1,241 @@
+using Disco.Actors.Core;
+using Disco.Actors.Machine.Caches;
+using Disco.Actors.Machine.Devices;
+using Disco.Actors.Machine.Mips;
+
+namespace Disco.Actors.Machine.Cpus;
+
+/// <summary>
+/// A physical CPU, <c>cpu/n</c>: a core, its memory port, and the machine's time. It executes one instruction per
+/// cycle until a miss, a register access or WAIT stops it, and goes on at the cycle of the answer.
+/// </summary>
+public sealed class Cpu : Actor
+{
+    // Pin p of the interrupt controller is Cause.IP[p+2]. [Board: pins]
+    private const int PinShift = 2;
+
+    private static readonly Address ResetController = new(Role.Power, 1);
+    private static readonly Address InterruptController = new(Role.Interrupts, 0);
+
+    private readonly CpuPort _port;
+    private CpuPhase _phase;
+
+    // The cycle in which the present phase began, for its length.
+    private long _since;
+    private long _stallCycles;
+    private long _idleCycles;
+
+    /// <param name="number">The CPU's number.</param>
+    /// <param name="node">Its node.</param>
+    /// <param name="core">Its core, made with <paramref name="port"/>.</param>
+    /// <param name="port">Its memory.</param>
+    /// <param name="held">True for a CPU that waits in reset until it is started.</param>
+    public Cpu(int number, int node, MipsCore core, CpuPort port, bool held)
+        : base(Address.Cpu(number), node)
+    {
+        Core = core;
+        _port = port;
+        port.Connect(core);
+        _phase = held ? CpuPhase.Held : CpuPhase.Running;
+        NextStep = held ? Cycle.Never : Cycle.Zero;
+    }
+
+    private enum CpuPhase : byte
+    {
+        /// <summary>In reset.</summary>
+        Held,
+        Running,
+
+        /// <summary>Waits for a line or for a device.</summary>
+        Blocked,
+
+        /// <summary>In WAIT.</summary>
+        Sleeping,
+
+        /// <summary>The guest has failed on this CPU; it does nothing any more.</summary>
+        Failed,
+    }
+
+    public MipsCore Core { get; }
+
+    /// <summary>Its caches; null in the fast fidelity.</summary>
+    public CoherentCache? Cache => (_port as CoherentPort)?.Cache;
+
+    public override WaitsFor? Waiting => _phase switch
+    {
+        CpuPhase.Held => new WaitsFor(ResetController, "release from reset"),
+        CpuPhase.Sleeping => new WaitsFor(InterruptController, "an interrupt, in WAIT"),
+        CpuPhase.Blocked => _port.WaitingFor,
+        CpuPhase.Running or CpuPhase.Failed => null,
+    };
+
+    /// <summary>Where the cycles before <paramref name="now"/> went.</summary>
+    public CpuStatistics StatisticsAt(Cycle now)
+    {
+        long open = Math.Max(0, now.Value - _since);
+        long stall = _stallCycles + Core.StallCycles + (_phase == CpuPhase.Blocked ? open : 0);
+        long idle = _idleCycles + (_phase is CpuPhase.Held or CpuPhase.Sleeping or CpuPhase.Failed ? open : 0);
+        return new CpuStatistics(Core.Instructions, Core.Instructions, stall, idle);
+    }
+
+    public override void Receive(in Envelope envelope, Context context)
+    {
+        ref readonly Message message = ref envelope.Message;
+        _port.Context = context;
+        switch (message.Kind >> 8)
+        {
+            case 0x01:
+                if (_port.ReceiveCoherence(envelope, context))
+                {
+                    Resume(context.Now);
+                }
+                break;
+            case 0x02:
+                _port.Receive(UncachedMessage.Unpack(message));
+                Resume(context.Now);
+                break;
+            case 0x03 when message.Kind == (ushort)InterruptKind.InterruptLevel:
+                SetPins((uint)message.A, context.Now);
+                break;
+            case 0x03 when message.Kind == (ushort)InterruptKind.CoreStart:
+                Start(message.A, context.Now);
+                break;
+            default:
+                Invariant.Broken($"{Address} does not understand message {message}");
+                break;
+        }
+        _port.Context = null;
+    }
+
+    public override void Run(Context context)
+    {
+        Invariant.Holds(_phase is CpuPhase.Running or CpuPhase.Sleeping);
+        _port.Context = context;
+        context.AdvanceTo(NextStep);
+        if (_port.Granted)
+        {
+            // What others want of the granted line waits until the instruction that asked for it has executed.
+            Cycle performed = NextStep;
+            Execute(1);
+            if (_port.Granted)
+            {
+                Invariant.Holds(context.Now == performed);
+                _port.Performed(context);
+            }
+        }
+        while (NextStep < context.Horizon)
+        {
+            Execute(context.Horizon - NextStep);
+        }
+        if (_port.FetchedBootVector && _phase == CpuPhase.Blocked)
+        {
+            Fail(context);
+        }
+        _port.Context = null;
+    }
+
+    public override void Save(StateWriter writer)
+    {
+        SaveStep(writer);
+        writer.Write("phase", (ulong)_phase);
+        writer.Write("since", _since);
+        writer.Write("stallCycles", _stallCycles);
+        writer.Write("idleCycles", _idleCycles);
+        Core.Save(writer);
+        _port.Save(writer);
+    }
+
+    public override void Load(StateReader reader)
+    {
+        LoadStep(reader);
+        _phase = (CpuPhase)reader.ReadUInt64("phase");
+        _since = reader.ReadInt64("since");
+        _stallCycles = reader.ReadInt64("stallCycles");
+        _idleCycles = reader.ReadInt64("idleCycles");
+        Core.Load(reader);
+        _port.Load(reader);
+    }
+
+    /// <summary>Lets the core execute from <see cref="Actor.NextStep"/> and sees why it came back.</summary>
+    private void Execute(long budgetCycles)
+    {
+        if (_phase == CpuPhase.Sleeping)
+        {
+            Leave(NextStep);
+        }
+        Cycle end = NextStep + Core.Run(NextStep, budgetCycles);
+        switch (Core.Stop)
+        {
+            case RunStop.Budget:
+                NextStep = end;
+                break;
+            case RunStop.Blocked:
+                Enter(CpuPhase.Blocked, end);
+                NextStep = Cycle.Never;
+                break;
+            case RunStop.Waiting:
+                Enter(CpuPhase.Sleeping, end);
+                NextStep = new Cycle(Core.WakeCycle);
+                Invariant.Holds(NextStep > end);
+                break;
+            case RunStop.Monitor:
+                Invariant.Broken($"{Address} has no monitor");
+                break;
+        }
+    }
+
+    private void Resume(Cycle now)
+    {
+        if (_phase == CpuPhase.Failed)
+        {
+            return;
+        }
+        Invariant.Holds(_phase == CpuPhase.Blocked);
+        Leave(now);
+        NextStep = now;
+    }
+
+    private void SetPins(uint pins, Cycle now)
+    {
+        Core.SetInterruptLines(pins << PinShift);
+        if (_phase == CpuPhase.Sleeping)
+        {
+            NextStep = now;
+        }
+    }
+
+    private void Start(ulong virtualAddress, Cycle now)
+    {
+        Invariant.Holds(_phase == CpuPhase.Held);
+        Leave(now);
+        Core.Pc = virtualAddress;
+        NextStep = now;
+    }
+
+    private void Enter(CpuPhase phase, Cycle since)
+    {
+        _phase = phase;
+        _since = since.Value;
+    }
+
+    // Back to running; the cycles of the phase that ends are accounted for.
+    private void Leave(Cycle now)
+    {
+        long cycles = now.Value - _since;
+        if (_phase == CpuPhase.Blocked)
+        {
+            _stallCycles += cycles;
+        }
+        else
+        {
+            _idleCycles += cycles;
+        }
+        _phase = CpuPhase.Running;
+    }
+
+    private void Fail(Context context)
+    {
+        _phase = CpuPhase.Failed;
+        context.Stop(1, GuestError.Describe(Address, Core));
+    }
+}
