@@ -22,7 +22,7 @@ internal static partial class HostFloat
             return false;
         }
 
-        raised |= InexactUnlessZero(error);
+        raised |= InexactIf(error != 0);
         return true;
     }
 
@@ -42,7 +42,7 @@ internal static partial class HostFloat
             return false;
         }
 
-        raised |= (double)quotient * y != x ? FpFlags.Inexact : FpFlags.None;
+        raised |= InexactIf((double)quotient * y != x);
         return true;
     }
 
@@ -56,7 +56,7 @@ internal static partial class HostFloat
             return false;
         }
 
-        raised |= (double)root * root != x ? FpFlags.Inexact : FpFlags.None;
+        raised |= InexactIf((double)root * root != x);
         return true;
     }
 

@@ -43,7 +43,8 @@ internal static class Rounder
 
     /// <summary>
     /// The bits of significand * 2^(exponent - 62), rounded; the significand's leading one is bit 62 and its bit 0
-    /// is sticky. Tininess is detected after rounding, as the reference does (Fpu/README.md).
+    /// is sticky. Tininess is detected after rounding, as the architecture requires (MIPS64 manual, volume I,
+    /// "Underflow Exception"; IEEE 754-1985 leaves the choice).
     /// </summary>
     public static ulong Pack<TFormat>(bool negative, int exponent, ulong significand, ref FpEnvironment env)
         where TFormat : struct, IBinaryFormat

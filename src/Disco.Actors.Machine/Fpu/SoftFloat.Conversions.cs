@@ -83,7 +83,7 @@ internal static partial class SoftFloat<TFormat>
             return x.Significand << (x.Exponent - Unpacked.LeadingBit);
         }
 
-        // Below one half only the sticky bit matters, so the shift never needs to exceed 62 (a third bit guards it).
+        // Beyond 62 places the number is below one: what the shift would pass is kept in the sticky bit.
         int shift = Unpacked.LeadingBit - x.Exponent;
         ulong significand = x.Significand;
         if (shift > Unpacked.LeadingBit)
