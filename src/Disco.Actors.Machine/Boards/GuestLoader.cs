@@ -28,7 +28,7 @@ internal sealed class GuestLoader(BoardConfig config, MachineMemory memory)
             bytes += segment.Bytes.Length;
             end = Math.Max(end, segment.PhysicalEnd);
         }
-        byte[] tree = BoardDeviceTree.Of(config, bootArguments);
+        byte[] tree = GuestDeviceTree.Of(config, bootArguments);
         ulong at = PlaceFor(image, (ulong)tree.Length);
         memory.Write(new MachineAddress(at), tree);
         return new LoadReport(image.Name, image.Entry, bytes, end, at, tree.Length);

@@ -33,6 +33,8 @@ internal sealed class DeviceBench : Context
 
     public DeviceWiring Wiring { get; }
 
+    public Actor Device => _device!;
+
     /// <summary>What the device printed.</summary>
     public string Printed => _output.ToString();
 

@@ -4,7 +4,7 @@ using System.Text;
 namespace Disco.Actors.Machine.Boards;
 
 /// <summary>temporary</summary>
-internal static class BoardDeviceTree
+internal static class GuestDeviceTree
 {
     public static byte[] Of(BoardConfig config, string bootArguments)
     {
