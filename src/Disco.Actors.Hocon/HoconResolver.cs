@@ -149,7 +149,8 @@ internal sealed class HoconResolver(ObjectNode root, HoconObject? fallback)
         {
             null => [],
             HoconList list => list.Items,
-            _ => throw new HoconException(node.Origin, $"'+=' appends to a list, and {before.Origin} is {before.Noun}."),
+            _ => throw new HoconException(
+                node.Origin, $"'+=' appends to a list, and {before.Origin} is {before.Noun}."),
         };
         return Value(node.Item, null) is { } item
             ? new HoconList(node.Origin, [.. items, item])

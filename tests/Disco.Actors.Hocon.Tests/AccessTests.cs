@@ -33,7 +33,8 @@ public sealed class AccessTests
     [Fact]
     public void Numbers_and_booleans_are_read_from_text()
     {
-        var config = HoconConfig.Parse("i = -3, h = 0x1fc00000, d = 2.5, y = on, n = false, q = \"7\", t = 2.5 ns", "t");
+        const string Text = "i = -3, h = 0x1fc00000, d = 2.5, y = on, n = false, q = \"7\", t = 2.5 ns";
+        var config = HoconConfig.Parse(Text, "t");
 
         Assert.Equal(-3, config.GetInt("i"));
         Assert.Equal(0x1fc00000, config.GetLong("h"));
@@ -55,7 +56,9 @@ public sealed class AccessTests
             "t:3:7: o.b must be a duration of whole nanoseconds such as 300 ns, 10 us, 4 ms, 2 s or 1 m, not '10'.",
             () => config.GetDuration("o.b"));
         Assert.Throws<HoconException>(() => config.GetDuration("o.c"));
-        Fails("t:2:7: o.a must be a size such as 512, 32 KiB, 64 MiB or 1 GiB, not 'four'.", () => config.GetSize("o.a"));
+        Fails(
+            "t:2:7: o.a must be a size such as 512, 32 KiB, 64 MiB or 1 GiB, not 'four'.",
+            () => config.GetSize("o.a"));
         Fails("t:5:7: o.d must be text, not a list.", () => config.GetString("o.d"));
         Fails("t:1:3: o must be a list, not an object.", () => config.GetStringList("o"));
         Fails("t:1:1: the key o.e is missing.", () => config.GetString("o.e"));

@@ -18,8 +18,8 @@ public sealed class DeviceTreeTests
         var blob = FlattenedDeviceTree.Write(root, new MemoryReservation(0x1000, 0x20));
 
         Assert.Equal(
-            "D00DFEED" + "00000066" + "00000048" + "00000064" + "00000028" + "00000011" + "00000010" + "00000000"
-            + "00000002" + "0000001C"
+            "D00DFEED" + "0000006A" + "00000048" + "00000068" + "00000028" + "00000011" + "00000010" + "00000000"
+            + "00000002" + "00000020"
             + "0000000000001000" + "0000000000000020" + "0000000000000000" + "0000000000000000"
             + "00000001" + "00000000" + "00000003" + "00000004" + "00000000" + "00000001" + "00000002" + "00000009"
             + "6100",
@@ -62,8 +62,7 @@ public sealed class DeviceTreeTests
             {
                 var changed = (byte[])blob.Clone();
                 changed[at] = value;
-                Assert.True(Record.Exception(() => FlattenedDeviceTree.Read(changed)) is null or FormatException
-                    or InvariantBroken);
+                Assert.True(Record.Exception(() => FlattenedDeviceTree.Read(changed)) is null or FormatException);
             }
         }
     }
@@ -131,7 +130,11 @@ public sealed class DeviceTreeTests
     /// <summary>What the compiler prints; null where it is not installed.</summary>
     private static byte[]? Dtc(byte[] input, params string[] arguments)
     {
-        var start = new ProcessStartInfo("dtc", arguments) { RedirectStandardInput = true, RedirectStandardOutput = true };
+        var start = new ProcessStartInfo("dtc", arguments)
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+        };
         Process process;
         try
         {

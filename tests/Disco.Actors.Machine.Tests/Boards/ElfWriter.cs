@@ -31,7 +31,8 @@ internal sealed class ElfWriter(bool is64 = true, bool isLittleEndian = true)
         var sectionsAt = namesAt + names.Length;
 
         _bytes.Clear();
-        _bytes.AddRange([0x7f, (byte)'E', (byte)'L', (byte)'F', (byte)(is64 ? 2 : 1), (byte)(isLittleEndian ? 1 : 2), 1]);
+        _bytes.AddRange([0x7f, (byte)'E', (byte)'L', (byte)'F']);
+        _bytes.AddRange([(byte)(is64 ? 2 : 1), (byte)(isLittleEndian ? 1 : 2), 1]);
         _bytes.AddRange(new byte[9]);
         Put(2, Type, Machine);
         Put(4, 1);

@@ -108,7 +108,7 @@ public sealed class DeviceTreeNode(string name)
     public DeviceTreeNode SetBytes(string name, ReadOnlySpan<byte> bytes) =>
         Set(new DeviceTreeProperty(name, bytes.ToArray()));
 
-    /// <summary>The phandle of another node of the same tree; that node gets its number when the tree is written.</summary>
+    /// <summary>The phandle of another node of the same tree, numbered when the tree is written.</summary>
     public DeviceTreeNode SetReference(string name, DeviceTreeNode target) =>
         Set(new DeviceTreeProperty(name, [], target));
 

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.InteropServices;
 using System.Text;
 using Disco.Actors.Core;
 
@@ -121,7 +122,7 @@ public static class FlattenedDeviceTree
     private static uint StringOffset(string name, List<byte> strings)
     {
         byte[] text = [.. Encoding.ASCII.GetBytes(name), 0];
-        var offset = System.Runtime.InteropServices.CollectionsMarshal.AsSpan(strings).IndexOf(text);
+        var offset = CollectionsMarshal.AsSpan(strings).IndexOf(text);
         if (offset < 0)
         {
             offset = strings.Count;

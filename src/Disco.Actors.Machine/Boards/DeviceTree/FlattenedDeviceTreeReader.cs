@@ -67,14 +67,25 @@ internal ref struct FlattenedDeviceTreeReader(ReadOnlySpan<byte> blob)
                 case FlattenedDeviceTree.Property:
                     var bytes = Offset(Cell());
                     var name = String(Cell());
+                    Once(node.Property(name) is null, name);
                     node.SetBytes(name, Take(bytes));
                     break;
                 case FlattenedDeviceTree.BeginNode when depth < DepthMax:
-                    Body(node.AddChild(Text()), depth + 1);
+                    var child = Text();
+                    Once(node.Child(child) is null, child);
+                    Body(node.AddChild(child), depth + 1);
                     break;
                 default:
                     throw new FormatException($"token {token} at offset 0x{_at - 4:x} is out of place.");
             }
+        }
+    }
+
+    private static void Once(bool isNew, string name)
+    {
+        if (!isNew)
+        {
+            throw new FormatException($"the name {name} stands twice in its node.");
         }
     }
 

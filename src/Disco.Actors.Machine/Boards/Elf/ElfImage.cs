@@ -148,7 +148,8 @@ public sealed class ElfImage
         if (fileBytes > memoryBytes)
         {
             throw new ElfException(
-                name, $"damaged: segment {index} has 0x{fileBytes:x} bytes in the file and 0x{memoryBytes:x} in memory.");
+                name,
+                $"damaged: segment {index} has 0x{fileBytes:x} bytes in the file and 0x{memoryBytes:x} in memory.");
         }
 
         var bytes = reader.Slice(offset, fileBytes, $"segment {index}");
