@@ -12,9 +12,9 @@ namespace Disco.Actors.Simulation.Tests;
 public sealed class ExplorationTests(ITestOutputHelper output)
 {
     [Theory]
-    [InlineData(2, 1, 1, true, 0, 0)]
-    [InlineData(2, 2, 1, false, 0, 0)]
-    [InlineData(3, 1, 1, false, 1, 0)]
+    [InlineData(2, 1, 1, true, 0, 68192)]
+    [InlineData(2, 2, 1, false, 2, 165193)]
+    [InlineData(3, 1, 1, false, 1, 13267)]
     public void Every_state_of_a_small_model_is_coherent(int caches, int lines, int cacheLines, bool evictions, int accesses, int states)
     {
         Explorer explorer = new(new ModelShape(caches, lines, cacheLines) { Evictions = evictions, AccessesMax = accesses });
