@@ -36,6 +36,9 @@ internal sealed class InstructionSamples(ulong seed)
             case Form.RdRs:
                 // JALR with rd equal to rs cannot be restarted. [Vol II, JALR]
                 return word.Rd != word.Rs;
+            case Form.RsBranch:
+                // Nor can a branch that links over its own operand. [Vol II, BGEZAL]
+                return word.Rs != 31 || (row.Flags & OpFlags.Link) == 0;
             default:
                 // SLL zero,zero,5 is the later releases' PAUSE, which other tools print so.
                 return word.Word != 5u << 6;

@@ -4,7 +4,7 @@ using System.Text;
 namespace Disco.Actors.Machine.Mips.Isa;
 
 /// <summary>
-/// Writes instructions as GNU objdump does with -M no-aliases,gpr-names=n64 and numeric coprocessor registers, except
+/// Writes instructions as GNU objdump does with -M no-aliases,gpr-names=64 and numeric coprocessor registers, except
 /// that NOP, SSNOP and EHB keep their names and DEXTM, DEXTU, DINSM, DINSU are not all called dext and dins.
 /// </summary>
 public static class Disassembler
