@@ -165,7 +165,6 @@ public abstract class Engine
         EngineState.LoadSequences(reader, this, _outsideSequences);
         EngineState.LoadEnvelopes(reader, this);
         (Now, Partitions[0].Stop) = EngineState.LoadRun(reader, Partitions[0]);
-        Rebuilt();
     }
 
     /// <summary>The envelopes under way and who waits for whom, for a report.</summary>
@@ -179,8 +178,13 @@ public abstract class Engine
 
     internal void Accept(in Envelope envelope)
     {
-        int actor = _table.Find(envelope.Target);
-        PartitionOf(actor).NodeAt(_table.NodeOf[actor]).Accept(in envelope);
+        int target = _table.Find(envelope.Target);
+        NodeOf(target).Fetch(in envelope, target);
+        if (envelope.Source.Role != Role.Outside)
+        {
+            int source = _table.Find(envelope.Source);
+            NodeOf(source).Remember(source, target, in envelope);
+        }
     }
 
     /// <summary>All undelivered envelopes, in the total order.</summary>
@@ -211,11 +215,6 @@ public abstract class Engine
     {
     }
 
-    /// <summary>The partitions are new ones.</summary>
-    private protected virtual void Rebuilt()
-    {
-    }
-
     /// <summary>Makes everything before the limit or an earlier stop happen, or stops at a fault.</summary>
     private protected abstract void RunWindows(long limit);
 
@@ -233,6 +232,8 @@ public abstract class Engine
             Now = new Cycle(Math.Min(limit, Stop.At));
         }
     }
+
+    private NodeProcess NodeOf(int actor) => PartitionOf(actor).NodeAt(_table.NodeOf[actor]);
 
     private void SaveWorld(StateWriter writer)
     {

@@ -115,17 +115,19 @@ internal sealed class NodeProcess : Context
         }
     }
 
-    /// <summary>Takes an envelope from elsewhere (another partition, the outside, a saved run).</summary>
-    public void Accept(in Envelope envelope)
+    /// <summary>Takes an envelope from another partition, the outside or a saved run.</summary>
+    public void Fetch(in Envelope envelope, int target) =>
+        Envelope.Copy(in envelope, ref _queue[Enqueue(envelope.Arrival.Value, target)]);
+
+    /// <summary>Learns what an actor of this node had sent in a saved run, so that later messages stay behind it.
+    /// </summary>
+    public void Remember(int source, int target, in Envelope envelope)
     {
-        long arrival = envelope.Arrival.Value;
-        int target = _table.Find(envelope.Target);
-        Envelope.Copy(in envelope, ref _queue[Enqueue(arrival, target)]);
-        if (_timing.JitterCycles != 0)
+        (int, int, Lane) channel = (source, target, envelope.Message.Lane);
+        if (_timing.JitterCycles != 0 && source != target)
         {
-            int source = envelope.Source.Role == Role.Outside ? -1 : _table.Find(envelope.Source);
-            _lastArrivals.TryGetValue((source, target, envelope.Message.Lane), out long last);
-            _lastArrivals[(source, target, envelope.Message.Lane)] = Math.Max(last, arrival);
+            _lastArrivals.TryGetValue(channel, out long last);
+            _lastArrivals[channel] = Math.Max(last, envelope.Arrival.Value);
         }
     }
 
@@ -185,8 +187,11 @@ internal sealed class NodeProcess : Context
         return ref envelope.Payload;
     }
 
-    public override void After(long cycles, in Message message) =>
+    public override void After(long cycles, in Message message)
+    {
+        Invariant.Holds(message.PayloadBytes == 0);
         Send(_actors[_current].Address, cycles, in message);
+    }
 
     public override void Output(ReadOnlySpan<byte> bytes)
     {

@@ -6,18 +6,24 @@ namespace Disco.Actors.Engines;
 internal sealed class Outbox
 {
     private Envelope[] _envelopes = new Envelope[16];
+    private int[] _targets = new int[16];
 
     public int Count { get; private set; }
 
     public ref Envelope this[int index] => ref _envelopes[index];
 
+    /// <summary>The number of the actor the envelope goes to.</summary>
+    public int TargetOf(int index) => _targets[index];
+
     /// <summary>The next envelope, to be filled in; usable for writing until the next addition.</summary>
-    public ref Envelope Add()
+    public ref Envelope Add(int target)
     {
         if (Count == _envelopes.Length)
         {
             Array.Resize(ref _envelopes, Count * 2);
+            Array.Resize(ref _targets, Count * 2);
         }
+        _targets[Count] = target;
         return ref _envelopes[Count++];
     }
 

@@ -97,6 +97,10 @@ internal sealed class Partition
     /// <param name="runLimit">None arrives for an actor that acts by itself before this one; not earlier.</param>
     public void RunWindow(long deliveryLimit, long runLimit)
     {
+        if (Fault is not null)
+        {
+            return;
+        }
         _deliveryLimit = deliveryLimit;
         _runLimit = runLimit;
         NodeProcess node = _nodes[0];
@@ -117,6 +121,25 @@ internal sealed class Partition
         }
     }
 
+    /// <summary>Takes over what another partition sent, and leaves the outbox empty.</summary>
+    public void Fetch(Outbox outbox)
+    {
+        for (int i = 0; i < outbox.Count && Fault is null; i++)
+        {
+            ref Envelope envelope = ref outbox[i];
+            try
+            {
+                int target = outbox.TargetOf(i);
+                NodeAt(_nodeOf[target]).Fetch(in envelope, target);
+            }
+            catch (Exception exception)
+            {
+                Fault = new Fault(envelope.Source, envelope.Arrival.Value, envelope, exception);
+            }
+        }
+        outbox.Clear();
+    }
+
     /// <summary>Makes room for an envelope to another node, to be filled in by the sender.</summary>
     public ref Envelope Carry(int target, long arrival)
     {
@@ -130,7 +153,7 @@ internal sealed class Partition
         long answer = _timing.Crossing(arrival);
         _deliveryLimit = Math.Min(_deliveryLimit, answer);
         _runLimit = Math.Min(_runLimit, answer);
-        return ref Outboxes![PartitionOf[node]].Add();
+        return ref Outboxes![PartitionOf[node]].Add(target);
     }
 
     /// <summary>Each node once, as far as the others' events at the start of the pass allow.</summary>
