@@ -1,6 +1,6 @@
 namespace Disco.Actors.Machine.Mips.Isa;
 
-/// <summary>What the assembler makes of other instructions: fixed spellings, loads of constants and addresses.</summary>
+/// <summary>What the assembler makes of other instructions: spellings, constants, addresses.</summary>
 internal static class PseudoInstructions
 {
     // {0}, {1}: the operands as written.
