@@ -10,6 +10,7 @@ namespace Disco.Actors.Machine.Boards;
 /// 0x0_e002_0000  interrupt controller   128 KB
 /// 0x0_e010_0000  console                  4 KB   shared interrupt 0
 /// 0x0_e011_0000  power controller         4 KB
+/// 0x0_e012_0000  wall clock               4 KB
 /// 0x0_e020_0000  virtio slot k, + k * 4 KB       shared interrupt 8 + k
 /// </code>
 /// </remarks>
@@ -20,6 +21,7 @@ public static class BoardAddresses
     public const ulong InterruptController = 0xE002_0000;
     public const ulong Console = 0xE010_0000;
     public const ulong Power = 0xE011_0000;
+    public const ulong Clock = 0xE012_0000;
     public const ulong Virtio = 0xE020_0000;
     public const ulong SlotBytes = 0x1000;
 
@@ -35,6 +37,8 @@ public static class BoardAddresses
     public static Address ConsoleActor => new(Role.Console, 0);
 
     public static Address PowerActor => new(Role.Power, 0);
+
+    public static Address ClockActor => new(Role.Clock, 0);
 
     public static Address DiskActor => new(Role.Disk, 0);
 

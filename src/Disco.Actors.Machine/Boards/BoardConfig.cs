@@ -77,6 +77,9 @@ public sealed record BoardConfig
     /// <summary>From a request to its data on the way.</summary>
     public double DiskServiceNanoseconds { get; init; } = 20_000;
 
+    /// <summary>What the wall clock shows at power-on, since 1970: a moment in October 1997.</summary>
+    public ulong PowerOnNanoseconds { get; init; } = 876_000_000_000_000_000;
+
     public Fidelity Fidelity { get; init; } = Fidelity.Coherent;
 
     /// <summary>Seeds what the hardware leaves open (the victim of TLBWR).</summary>

@@ -112,6 +112,9 @@ public sealed class MachineBuilder
             BoardAddresses.ConsoleInterrupt, (address, wiring) => new Uart(address, DeviceNode, wiring));
         Add("power", BoardAddresses.Power, BoardAddresses.SlotBytes, BoardAddresses.PowerActor,
             -1, (address, wiring) => new PowerController(address, DeviceNode, wiring));
+        Add("clock", BoardAddresses.Clock, BoardAddresses.SlotBytes, BoardAddresses.ClockActor,
+            -1, (address, wiring) => new RealTimeClock(
+                address, DeviceNode, wiring, _config.ClockHz, _config.PowerOnNanoseconds));
     }
 
     private void AddDisk(ReadOnlyMemory<byte> contents, MachineMemory memory)
