@@ -209,10 +209,10 @@ public sealed record BoardConfig
 
     private void AddTimeProblems(List<string> problems)
     {
-        if (ClockHz < 1_000_000 || TimerHz < 1 || TimerHz > ClockHz)
+        if (ClockHz is < 1_000_000 or > 4_000_000_000 || TimerHz < 1 || TimerHz > ClockHz)
         {
             problems.Add($"the clock is {ClockHz} Hz and the timer {TimerHz} Hz; "
-                + "the clock must be at least 1 MHz and the timer not faster than it");
+                + "the clock must be 1 MHz to 4 GHz and the timer not faster than it");
             return;
         }
         if (ToCycles(BusNanoseconds) < 1 || ToCycles(TransitNanoseconds) < 1 || ToCycles(MemoryNanoseconds) < 2)

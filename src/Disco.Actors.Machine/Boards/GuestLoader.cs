@@ -9,7 +9,7 @@ namespace Disco.Actors.Machine.Boards;
 /// The register convention is the Unified Hosting Interface's: a0 = -2 says that a1 points to a device tree.
 /// [MIPS UHI Reference Manual, boot protocol]
 /// </remarks>
-internal sealed class GuestLoader(BoardConfig config, MachineMemory memory)
+internal sealed class GuestLoader(BoardConfig config, MachineMemory memory, int disks)
 {
     private const ulong Kseg0 = 0xffff_ffff_8000_0000;
     private const ulong Kseg0Bytes = 0x2000_0000;
@@ -28,7 +28,15 @@ internal sealed class GuestLoader(BoardConfig config, MachineMemory memory)
             bytes += segment.Bytes.Length;
             end = Math.Max(end, segment.PhysicalEnd);
         }
-        byte[] tree = GuestDeviceTree.Of(config, bootArguments);
+        byte[] tree = BoardDeviceTree.Write(new BoardDeviceTreeOptions
+        {
+            CpuCount = config.Cpus,
+            MemoryBytes = config.MemoryBytes,
+            ClockHz = (uint)config.ClockHz,
+            CounterHz = (uint)config.TimerHz,
+            Bootargs = bootArguments,
+            VirtioSlots = disks,
+        });
         ulong at = PlaceFor(image, (ulong)tree.Length);
         memory.Write(new MachineAddress(at), tree);
         return new LoadReport(image.Name, image.Entry, bytes, end, at, tree.Length);

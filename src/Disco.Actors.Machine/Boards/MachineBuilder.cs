@@ -71,7 +71,7 @@ public sealed class MachineBuilder
             AddDisk(contents, memory);
         }
         DeviceMap devices = new(_ranges);
-        LoadReport load = new GuestLoader(_config, memory).Load(image, bootArguments);
+        LoadReport load = new GuestLoader(_config, memory, disk is null ? 0 : 1).Load(image, bootArguments);
         Cpu[] cpus = MakeCpus(memory, devices, image, load);
         DirectoryController[] directories = [];
         NetworkActor[] networks = [];
