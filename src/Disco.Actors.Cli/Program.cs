@@ -7,7 +7,7 @@ using Disco.Actors.Hocon;
 RootCommand root = new(
     "Disco.Actors: a ccNUMA multiprocessor and its virtual machine monitor as actors. 'disco' alone runs the default.")
 {
-    //RunCommand.Create(),
+    RunCommand.Create(),
     MachinesCommand.Create(),
     GuestsCommand.Create(),
     ConfigCommand.Create(),

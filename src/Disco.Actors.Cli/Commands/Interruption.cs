@@ -1,0 +1,19 @@
+namespace Disco.Actors.Cli.Commands;
+
+/// <summary>Ctrl-C ends a run at the next window, with the report so far; a second one ends the program.</summary>
+internal sealed class Interruption : IDisposable
+{
+    private volatile bool _requested;
+
+    public Interruption() => Console.CancelKeyPress += OnCancel;
+
+    public bool Requested => _requested;
+
+    public void Dispose() => Console.CancelKeyPress -= OnCancel;
+
+    private void OnCancel(object? sender, ConsoleCancelEventArgs e)
+    {
+        e.Cancel = !_requested;
+        _requested = true;
+    }
+}

@@ -1,0 +1,97 @@
+using System.CommandLine;
+using System.Diagnostics;
+using System.Text;
+using Disco.Actors.Cli.Configuration;
+using Disco.Actors.Cli.Reports;
+using Disco.Actors.Core;
+using Disco.Actors.Engines;
+using Disco.Actors.Machine.Boards;
+
+namespace Disco.Actors.Cli.Commands;
+
+/// <summary>
+/// <c>disco run</c>: builds the machine, runs the guest, reports. The guest's console goes to standard output, progress
+/// and errors to standard error; with <c>--json</c> standard output is one JSON object and nothing else.
+/// </summary>
+internal static class RunCommand
+{
+    public static Command Create()
+    {
+        Flags flags = new();
+        Option<bool> json = new("--json") { Description = "print the report as one JSON object" };
+        Option<bool> registers = new("--registers") { Description = "show all CPUs' registers at the end" };
+        Command command = new("run", "boot a machine, run a guest on it, report") { json, registers };
+        flags.AddTo(command);
+        command.SetAction(parsed =>
+        {
+            Settings settings = flags.Load(parsed);
+            Experiment experiment = Experiment.Of(settings);
+            TimeSpan every = TimeSpan.FromMilliseconds(settings.Nanoseconds("run.progress") / 1e6);
+            return Run(experiment, every, parsed.GetValue(json), parsed.GetValue(registers));
+        });
+        return command;
+    }
+
+    private static int Run(Experiment experiment, TimeSpan every, bool json, bool registers)
+    {
+        Multiprocessor machine = Build(experiment);
+        using IDisposable? owned = MakeEngine(experiment, machine.World, out Engine engine);
+        using Interruption interruption = new();
+        MemoryStream console = new();
+        using Stream output = Console.OpenStandardOutput();
+        engine.OnOutput = (_, _, bytes) =>
+        {
+            console.Write(bytes);
+            if (!json)
+            {
+                output.Write(bytes);
+                output.Flush();
+            }
+        };
+        ProgressLine progress = new(machine, every, enabled: !json && !Console.IsErrorRedirected);
+        Stopwatch watch = Stopwatch.StartNew();
+        RunResult result = engine.Run(experiment.Until, () => interruption.Requested, progress.Show);
+        watch.Stop();
+        progress.Clear();
+
+        RunReport report = RunReport.Of(experiment, machine, engine, result, watch.Elapsed, console.ToArray());
+        if (json)
+        {
+            Console.WriteLine(report.ToJson(registers));
+        }
+        else
+        {
+            report.Print(registers);
+        }
+        return result.Outcome switch
+        {
+            Outcome.Stopped => result.ExitCode == 0 ? ExitCode.Success : ExitCode.RunFailed,
+            // Asked for with --for: a guest that still runs then is no failure.
+            Outcome.ReachedLimit => ExitCode.Success,
+            Outcome.Cancelled => ExitCode.Interrupted,
+            Outcome.NoProgress or Outcome.Faulted => ExitCode.RunFailed,
+        };
+    }
+
+    private static Multiprocessor Build(Experiment experiment)
+    {
+        try
+        {
+            return MachineBuilder.Build(experiment.Board, experiment.Image, experiment.Bootargs);
+        }
+        catch (BoardException e)
+        {
+            throw new UserError(e.Message);
+        }
+    }
+
+    private static IDisposable? MakeEngine(Experiment experiment, World world, out Engine engine)
+    {
+        engine = experiment.Engine switch
+        {
+            EngineKind.Deterministic => new DeterministicEngine(world, experiment.Options),
+            EngineKind.Parallel => new ParallelEngine(world, experiment.Options),
+        };
+        return engine as IDisposable;
+    }
+}

@@ -1,0 +1,140 @@
+using Disco.Actors.Core;
+using Disco.Actors.Engines;
+using Disco.Actors.Hocon;
+using Disco.Actors.Machine.Boards;
+using Disco.Actors.Machine.Caches;
+using Disco.Actors.Machine.Interconnect;
+
+namespace Disco.Actors.Cli.Configuration;
+
+public enum EngineKind
+{
+    Deterministic,
+    Parallel,
+}
+
+/// <summary>What one run is: the machine, the guest and the engine, read from <see cref="Settings"/>.</summary>
+public sealed record Experiment(
+    BoardConfig Board, ElfImage Image, string Bootargs, EngineKind Engine, EngineOptions Options, Cycle Until)
+{
+    private const long CyclesMax = 1L << 50;
+
+    /// <summary>Errors: <see cref="UserError"/> with the key and its place.</summary>
+    public static Experiment Of(Settings settings)
+    {
+        BoardConfig board = BoardOf(settings);
+        if (board.Problems() is [string problem, ..])
+        {
+            throw new UserError($"{char.ToUpperInvariant(problem[0])}{problem[1..]}.");
+        }
+        bool isParallel = settings.OneOf("engine.kind", "deterministic", "parallel") == "parallel";
+        if (isParallel && board.Fidelity == Fidelity.Fast)
+        {
+            throw new UserError(
+                "In the fast fidelity all CPUs share memory, so one runs at a time: use --engine deterministic.");
+        }
+        EngineOptions options = new()
+        {
+            Seed = board.Seed,
+            JitterCycles = Cycles(settings.Nanoseconds("engine.jitter"), board),
+            WindowCycles = settings.Text("engine.window") == "exact"
+                ? 0
+                : settings.Whole("engine.window", 1, CyclesMax),
+            Threads = isParallel ? (int)settings.Whole("engine.threads", 1, BoardConfig.CpusMax) : 1,
+        };
+        return new Experiment(
+            board,
+            Guest(settings.Text("guest.image")),
+            settings.Text("guest.bootargs"),
+            isParallel ? EngineKind.Parallel : EngineKind.Deterministic,
+            options,
+            UntilOf(settings, board));
+    }
+
+    private static BoardConfig BoardOf(Settings settings) => new()
+    {
+        Name = settings.Text("board.name"),
+        Nodes = (int)settings.Whole("board.nodes", int.MinValue, int.MaxValue),
+        Cpus = (int)settings.Whole("board.cpus", int.MinValue, int.MaxValue),
+        MemoryBytes = (ulong)settings.Bytes("board.memory"),
+        ClockHz = settings.Whole("board.clock-hz", 1, CyclesMax),
+        TimerHz = settings.Whole("board.timer-hz", 1, CyclesMax),
+        Topology = Word(settings, "board.topology", TopologyKind.Uma),
+        Placement = Word(settings, "board.placement", Placement.Interleaved),
+        FirstCode = Shape(settings, "cache.l1i"),
+        FirstData = Shape(settings, "cache.l1d"),
+        Second = Shape(settings, "cache.l2"),
+        SecondLevelNanoseconds = settings.Nanoseconds("latency.l2-hit"),
+        BusNanoseconds = settings.Nanoseconds("latency.bus"),
+        MemoryNanoseconds = settings.Nanoseconds("latency.memory"),
+        TransitNanoseconds = settings.Nanoseconds("latency.transit"),
+        HopNanoseconds = settings.Nanoseconds("latency.hop"),
+        DirectoryOccupancyNanoseconds = settings.Nanoseconds("occupancy.directory"),
+        MemoryOccupancyNanoseconds = settings.Nanoseconds("occupancy.memory"),
+        LinkByteNanoseconds = settings.Nanoseconds("occupancy.link-byte"),
+        Fidelity = Word(settings, "engine.fidelity", Fidelity.Coherent),
+        Seed = (ulong)settings.Whole("engine.seed", 0, long.MaxValue),
+    };
+
+    /// <summary>A member of an enum by its name in lower case; <paramref name="any"/> only gives the type.</summary>
+    private static T Word<T>(Settings settings, string key, T any)
+        where T : struct, Enum
+    {
+        _ = any;
+#pragma warning disable CA1308 // Keys and words of the configuration are lower case.
+        string[] words = [.. Enum.GetNames<T>().Select(name => name.ToLowerInvariant())];
+#pragma warning restore CA1308
+        return Enum.GetValues<T>()[Array.IndexOf(words, settings.OneOf(key, words))];
+    }
+
+    private static CacheShape Shape(Settings settings, string key) => new(
+        (int)Math.Min(settings.Bytes(key + ".size"), 1 << 30),
+        (int)settings.Whole(key + ".ways", 1, 64),
+        (int)Math.Min(settings.Bytes(key + ".line"), 1 << 20));
+
+    private static long Cycles(double nanoseconds, BoardConfig board) =>
+        InterconnectConfig.FromNanoseconds(nanoseconds, board.ClockHz / 1e6);
+
+    private static Cycle UntilOf(Settings settings, BoardConfig board)
+    {
+        string text = settings.Text("run.for");
+        if (text == "none")
+        {
+            return Cycle.Never;
+        }
+        if (long.TryParse(text, out long cycles) && cycles is > 0 and <= CyclesMax)
+        {
+            return new Cycle(cycles);
+        }
+        return HoconUnits.Duration(text) is { } nanoseconds and > 0
+            ? new Cycle(Cycles((double)nanoseconds, board))
+            : throw settings.Misfit("run.for", "none, a length of time such as 2 ms, or a number of cycles");
+    }
+
+    private static ElfImage Guest(string guest)
+    {
+        try
+        {
+            if (Embedded.Bytes($"guests/{guest}.elf") is { } embedded)
+            {
+                return ElfImage.Parse(embedded, guest);
+            }
+            if (!File.Exists(guest))
+            {
+                string[] guests = [.. Embedded.Names("guests/").Where(name => name != "README")];
+                string hint = HoconKeys.Suggest(guest, guests) is { } near ? $" Did you mean {near}?" : "";
+                throw new UserError(
+                    $"There is no guest '{guest}' and no such file.{hint} 'disco guests' lists the embedded ones.");
+            }
+            return ElfImage.Parse(File.ReadAllBytes(guest), guest);
+        }
+        catch (ElfException e)
+        {
+            throw new UserError(e.Message);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new UserError($"The guest '{guest}' cannot be read: {e.Message}");
+        }
+    }
+}
