@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Diagnostics;
-using System.Text;
 using Disco.Actors.Cli.Configuration;
 using Disco.Actors.Cli.Reports;
 using Disco.Actors.Core;
