@@ -1,0 +1,85 @@
+using System.ComponentModel;
+using System.Diagnostics;
+using Disco.Actors.TestKit;
+using Xunit;
+using Xunit.Abstractions;
+using Folder = System.IO.Directory;
+
+namespace Disco.Actors.Machine.Tests.Guests;
+
+/// <summary>The committed images are what the committed sources give.</summary>
+public sealed class GuestImageTests(ITestOutputHelper output)
+{
+    // Another compiler gives other bytes; guests/README.md names this one.
+    private const string CompilerVersion = "12.2.0";
+
+    [Fact]
+    public void Images_rebuild_to_the_committed_bytes()
+    {
+        if (!IsThere("mips64el-linux-gnuabi64-gcc") || !IsThere("mips64-linux-gnuabi64-gcc"))
+        {
+            output.WriteLine("not rebuilt: gcc 12.2.0 for mips64el and mips64 is not installed "
+                + "(packages gcc-mips64el-linux-gnuabi64, gcc-mips64-linux-gnuabi64)");
+            return;
+        }
+        DirectoryInfo copy = Folder.CreateTempSubdirectory("guests");
+        try
+        {
+            CopySources(Repository.PathOf("guests"), copy.FullName);
+            Folder.CreateDirectory(Path.Combine(copy.FullName, "images"));
+
+            string log = Run("make", "-s", "-C", copy.FullName);
+
+            string[] images = Folder.GetFiles(Repository.PathOf("guests", "images"), "*.elf");
+            Assert.NotEmpty(images);
+            foreach (string image in images)
+            {
+                string rebuilt = Path.Combine(copy.FullName, "images", Path.GetFileName(image));
+                Assert.True(File.Exists(rebuilt), log);
+                Assert.Equal(File.ReadAllBytes(image), File.ReadAllBytes(rebuilt));
+            }
+        }
+        finally
+        {
+            copy.Delete(recursive: true);
+        }
+    }
+
+    private static void CopySources(string from, string to)
+    {
+        foreach (string folder in new[] { "", "runtime" })
+        {
+            Folder.CreateDirectory(Path.Combine(to, folder));
+            foreach (string file in Folder.GetFiles(Path.Combine(from, folder)))
+            {
+                File.Copy(file, Path.Combine(to, folder, Path.GetFileName(file)));
+            }
+        }
+    }
+
+    private static bool IsThere(string compiler)
+    {
+        try
+        {
+            return Run(compiler, "-dumpfullversion").Trim() == CompilerVersion;
+        }
+        catch (Win32Exception)
+        {
+            return false;
+        }
+    }
+
+    private static string Run(string program, params string[] arguments)
+    {
+        ProcessStartInfo start = new(program, arguments)
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        using Process process = Process.Start(start)!;
+        Task<string> errors = process.StandardError.ReadToEndAsync();
+        string text = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        return text + errors.Result;
+    }
+}
