@@ -135,7 +135,9 @@ public abstract class Engine
         Accept(in envelope);
     }
 
-    /// <summary>All actors, the undelivered envelopes in the total order and the sequence numbers: one number.</summary>
+    /// <summary>
+    /// All actors, the undelivered envelopes in the total order and the sequence numbers: one number.
+    /// </summary>
     public ulong StateHash()
     {
         StateHash hash = new();

@@ -60,7 +60,7 @@ public sealed class SourceTests
     {
         IEnumerable<string> silent =
             from folder in SourceTree.Files("*.cs", "src").Select(file => Path.GetDirectoryName(file)!).Distinct()
-            where !File.Exists(Path.Combine(folder, "README.md"))
+            where !IsIntroduced(folder)
             select SourceTree.Relative(folder);
 
         Assert.Empty(silent);
@@ -90,6 +90,14 @@ public sealed class SourceTests
                                     select $"{SourceTree.Relative(file)} names {mark}";
 
         Assert.Empty(found);
+    }
+
+    /// <summary>By a readme of its own, or by its name in the readme of the folder above.</summary>
+    private static bool IsIntroduced(string folder)
+    {
+        string above = Path.Combine(Path.GetDirectoryName(folder)!, "README.md");
+        return File.Exists(Path.Combine(folder, "README.md"))
+            || (File.Exists(above) && File.ReadAllText(above).Contains($"`{Path.GetFileName(folder)}`"));
     }
 
     private static IEnumerable<string> CodeFiles() =>

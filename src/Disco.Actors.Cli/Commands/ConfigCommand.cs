@@ -6,7 +6,9 @@ using Spectre.Console;
 
 namespace Disco.Actors.Cli.Commands;
 
-/// <summary><c>disco config</c>: every key, its effective value, and which file and line, variable or flag set it.</summary>
+/// <summary>
+/// <c>disco config</c>: every key, its effective value, and which file and line, variable or flag set it.
+/// </summary>
 internal static class ConfigCommand
 {
     public static Command Create()

@@ -27,7 +27,9 @@ internal static class GuestsCommand
         foreach (string guest in Embedded.Names("guests/").Where(name => name != "README"))
         {
             string? line = lines.FirstOrDefault(each => each.StartsWith($"| `{guest}` |", StringComparison.Ordinal));
-            string[] cells = line?.Replace("`", "", StringComparison.Ordinal).Split('|', StringSplitOptions.TrimEntries) ?? [];
+            string[] cells = line is null
+                ? []
+                : line.Replace("`", "", StringComparison.Ordinal).Split('|', StringSplitOptions.TrimEntries);
             yield return new Row(
                 guest,
                 cells.Length > 2 ? cells[2] : "",

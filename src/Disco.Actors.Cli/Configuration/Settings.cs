@@ -169,7 +169,9 @@ public sealed class Settings
 
     private static string Path2(string key) => "disco:" + key.Replace('.', ':');
 
-    /// <summary>The dotted keys below <c>disco</c> that a layer sets; others are left as the layer wrote them.</summary>
+    /// <summary>
+    /// The dotted keys below <c>disco</c> that a layer sets; others are left as the layer wrote them.
+    /// </summary>
     private static IEnumerable<string> KeysOf(IConfigurationProvider provider) =>
         Leaves(provider, null).Select(path =>
             (path.StartsWith("disco:", StringComparison.Ordinal) ? path["disco:".Length..] : path).Replace(':', '.'));

@@ -23,7 +23,8 @@ internal sealed class ProgressLine(Multiprocessor machine, TimeSpan every, bool 
         double seconds = (elapsed - _shown).TotalSeconds;
         long instructions = machine.Cpus.Sum(cpu => cpu.Core.Instructions);
         double milliseconds = progress.Cycle.Value * 1e3 / machine.Config.ClockHz;
-        string text = $"{milliseconds,10:F3} ms virtual  {(instructions - _instructions) / seconds / 1e6,8:F1} guest MIPS"
+        double mips = (instructions - _instructions) / seconds / 1e6;
+        string text = $"{milliseconds,10:F3} ms virtual  {mips,8:F1} guest MIPS"
             + $"  {(progress.Deliveries - _deliveries) / seconds / 1e6,8:F2} M messages/s";
         Console.Error.Write("\r" + text.PadRight(_columns));
         _columns = text.Length;

@@ -45,8 +45,8 @@ internal sealed class RunReport
     };
 
     public static RunReport Of(
-        Experiment experiment, Multiprocessor machine, Engine engine, RunResult result, TimeSpan host, byte[] console) =>
-        new(experiment, machine, engine, result, host, console);
+        Experiment experiment, Multiprocessor machine, Engine engine, RunResult result, TimeSpan host, byte[] console)
+        => new(experiment, machine, engine, result, host, console);
 
     public string ToJson(bool registers)
     {

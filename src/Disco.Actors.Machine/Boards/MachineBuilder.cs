@@ -11,7 +11,9 @@ using Disco.Actors.Machine.Mips;
 
 namespace Disco.Actors.Machine.Boards;
 
-/// <summary>Puts a machine together from its description, and a guest into its memory. No behaviour of its own.</summary>
+/// <summary>
+/// Puts a machine together from its description, and a guest into its memory. No behaviour of its own.
+/// </summary>
 public sealed class MachineBuilder
 {
     // A message in the fast fidelity takes this long, and a CPU runs about so long at a stretch.
@@ -144,7 +146,9 @@ public sealed class MachineBuilder
         _actors.Add(make(address, new DeviceWiring(_fabric, baseAddress, _config.Cpus) { Interrupt = interrupt }));
     }
 
-    /// <summary>CPU 0 starts as the boot convention says; the others are held in reset until CPU 0 starts them.</summary>
+    /// <summary>
+    /// CPU 0 starts as the boot convention says; the others are held in reset until CPU 0 starts them.
+    /// </summary>
     private Cpu[] MakeCpus(MachineMemory memory, DeviceMap devices, ElfImage image, LoadReport load)
     {
         CacheConfig caches = _config.ToCaches();

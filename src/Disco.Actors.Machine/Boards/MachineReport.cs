@@ -130,7 +130,9 @@ public sealed record NodeReport(
     }
 }
 
-/// <summary>Latencies of misses, in cycles from the access to the grant. Percentiles are rounded down to a bucket.</summary>
+/// <summary>
+/// Latencies of misses, in cycles from the access to the grant. Percentiles are rounded down to a bucket.
+/// </summary>
 public sealed record LatencySummary(long Count, double MeanCycles, long P50, long P90, long P99, long P999)
 {
     internal static LatencySummary Of(IEnumerable<CoherentCache> caches)

@@ -60,7 +60,9 @@ public sealed unsafe partial class CoherentCache
         }
     }
 
-    /// <summary>Makes room and sends the request, or leaves the miss blocked until a writeback is acknowledged.</summary>
+    /// <summary>
+    /// Makes room and sends the request, or leaves the miss blocked until a writeback is acknowledged.
+    /// </summary>
     private void StartMiss(Context context)
     {
         _miss.Phase = MissPhase.Blocked;

@@ -162,7 +162,9 @@ public sealed unsafe partial class CoherentCache
         _linkLine = default;
     }
 
-    /// <summary>Gives up a line by hand (CACHE instruction). Does nothing for a line that is not here or under way.</summary>
+    /// <summary>
+    /// Gives up a line by hand (CACHE instruction). Does nothing for a line that is not here or under way.
+    /// </summary>
     /// <returns>False when it has to be tried again later: too many writebacks are under way.</returns>
     public bool TryEvict(LineAddress line, Context context)
     {

@@ -3,7 +3,9 @@ using Disco.Actors.Machine.Interconnect;
 
 namespace Disco.Actors.Machine.Devices;
 
-/// <summary>How a device is connected: where its registers are, who its CPUs are, and where its interrupt goes.</summary>
+/// <summary>
+/// How a device is connected: where its registers are, who its CPUs are, and where its interrupt goes.
+/// </summary>
 public sealed class DeviceWiring(Fabric fabric, ulong baseAddress, int cpus)
 {
     public Fabric Fabric { get; } = fabric;

@@ -147,7 +147,9 @@ public sealed unsafe class DirectoryController : Actor
         return clean ? HomeEvent.ReturnClean : HomeEvent.ReturnDirty;
     }
 
-    /// <summary>Fairness: who was refused most often is promised the line; while promised, others are refused.</summary>
+    /// <summary>
+    /// Fairness: who was refused most often is promised the line; while promised, others are refused.
+    /// </summary>
     private void CountRequest(DirectoryEntry* entry, in CoherenceMessage message, HomeDo actions)
     {
         if (actions == HomeDo.Nack)

@@ -1,6 +1,8 @@
 namespace Disco.Actors.Machine.Interconnect;
 
-/// <summary>An address of the real memory of the machine, in bytes (the "machine address" of the Disco paper, 4).</summary>
+/// <summary>
+/// An address of the real memory of the machine, in bytes (the "machine address" of the Disco paper, 4).
+/// </summary>
 public readonly record struct MachineAddress(ulong Value)
 {
     public override string ToString() => $"0x{Value:x}";

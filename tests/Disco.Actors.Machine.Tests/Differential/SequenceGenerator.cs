@@ -31,7 +31,9 @@ internal sealed class SequenceGenerator(ulong seed)
 
     private SeededRandom _random = new(seed);
 
-    /// <summary>About <paramref name="length"/> instructions; a branch may skip up to three of them, forwards.</summary>
+    /// <summary>
+    /// About <paramref name="length"/> instructions; a branch may skip up to three of them, forwards.
+    /// </summary>
     public List<uint> Next(int length, bool floating)
     {
         List<uint> words = [];
@@ -122,7 +124,9 @@ internal sealed class SequenceGenerator(ulong seed)
         };
     }
 
-    /// <summary>Any register but the two that the harness stands on; link registers are written by nobody else.</summary>
+    /// <summary>
+    /// Any register but the two that the harness stands on; link registers are written by nobody else.
+    /// </summary>
     private uint Destination(InstructionRow row)
     {
         uint register = (uint)_random.Below(BlockRegister);
@@ -139,7 +143,9 @@ internal sealed class SequenceGenerator(ulong seed)
             : (uint)(8 + _random.Below(DataBytes - 16));
     }
 
-    /// <summary>EXT and INS with a field that fits; others are UNPREDICTABLE. [MIPS64 Vol II, EXT, INS, DEXT..DINSU]</summary>
+    /// <summary>
+    /// EXT and INS with a field that fits; others are UNPREDICTABLE. [MIPS64 Vol II, EXT, INS, DEXT..DINSU]
+    /// </summary>
     private uint BitFieldWithin(Op op, uint word)
     {
         (int positionMin, int positionMax, int endMax, int sizeMin, int sizeMax) = op switch

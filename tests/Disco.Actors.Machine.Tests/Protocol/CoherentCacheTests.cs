@@ -39,7 +39,9 @@ public sealed unsafe class CoherentCacheTests : ICopyListener
         Assert.Equal((0, 20, 0), (first, second, third));
     }
 
-    /// <summary>Inclusion: what the second level loses the first level loses, and whoever has pointers is told.</summary>
+    /// <summary>
+    /// Inclusion: what the second level loses the first level loses, and whoever has pointers is told.
+    /// </summary>
     [Fact]
     public void Invalidated_line_leaves_both_levels_and_the_listener_is_told()
     {

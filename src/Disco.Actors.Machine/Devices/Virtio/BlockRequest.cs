@@ -48,7 +48,9 @@ internal readonly record struct BlockRequest(BlockCommand Command, long Offset)
     private const uint TypeFlush = 4;
     private const uint TypeGetId = 8;
 
-    /// <summary>Is the chain one that a block request can have? The spec allows a device to stop if it is not.</summary>
+    /// <summary>
+    /// Is the chain one that a block request can have? The spec allows a device to stop if it is not.
+    /// </summary>
     public static bool IsChain(IReadOnlyList<Descriptor> chain, ulong memoryBytes)
     {
         // Is there a header to read and a status byte to write?

@@ -12,7 +12,9 @@ public sealed class DiskImage(ReadOnlyMemory<byte> image)
     /// <summary>A last, incomplete sector of the image counts; its rest is zero.</summary>
     public long Sectors { get; } = (image.Length + SectorBytes - 1) / SectorBytes;
 
-    /// <summary>Reads bytes from a byte offset; they may begin and end inside sectors, but not behind the disk.</summary>
+    /// <summary>
+    /// Reads bytes from a byte offset; they may begin and end inside sectors, but not behind the disk.
+    /// </summary>
     public void Read(long offset, Span<byte> into)
     {
         Invariant.Holds(offset >= 0);
