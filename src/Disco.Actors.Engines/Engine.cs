@@ -102,7 +102,8 @@ public abstract class Engine
                 {
                     return new RunResult(Outcome.Cancelled, Now, 0, $"cancelled at {Now}", "");
                 }
-                RunTo(Math.Min(Math.Min(until.Value, stop.At), Timing.Plus(Math.Max(next, Now.Value), SliceCycles)));
+                long slice = Timing.Plus(Math.Max(next, Now.Value), SliceCycles);
+                RunTo(Math.Min(Math.Min(until.Value, stop.At), slice));
                 progress?.Invoke(new Progress(Now, Deliveries));
             }
         }
