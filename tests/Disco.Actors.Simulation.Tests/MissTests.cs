@@ -130,7 +130,7 @@ public sealed class MissTests(ITestOutputHelper output)
         const int Stores = 40;
         const int Agents = 16;
         MemorySystemPlan plan = new() { Nodes = 8, AgentsPerNode = 2 };
-        DriverStep[] steps = [.. Enumerable.Range(0, Stores).Select(i => Store(0, 0, (ulong)i))];
+        DriverStep[] steps = [.. Enumerable.Range(0, Stores).Select(i => Store(0, 300, (ulong)i))];
         MemorySystem system = new(plan, _ => new Script(steps));
 
         RunResult result = new DeterministicEngine(system.World, new EngineOptions()).Run(new Cycle(10_000_000));
