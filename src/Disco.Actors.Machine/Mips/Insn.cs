@@ -4,7 +4,7 @@ namespace Disco.Actors.Machine.Mips;
 
 /// <summary>
 /// A decoded instruction: what the interpreter executes. The handler does the work and jumps to the next record's
-/// handler, so that a block runs as threaded code. Lives in pinned memory; see CodeCache.
+/// handler, so that a block runs as threaded code. Lives in pinned memory; see <see cref="CodeBlock"/>.
 /// </summary>
 [StructLayout(LayoutKind.Sequential)]
 internal unsafe struct Insn
@@ -45,6 +45,9 @@ internal enum InsnFlags : byte
 
     /// <summary>The branch before it leaves the block: its target is in <see cref="Reg.NextPc"/>.</summary>
     Far = 2,
+
+    /// <summary>The record after a delay slot: it jumps to the branch's target.</summary>
+    End = 4,
 }
 
 /// <summary>Slots of the register file, an array of 64-bit words.</summary>
@@ -78,6 +81,9 @@ internal static class Reg
 
     /// <summary>The eight condition codes, bit n is FCC n.</summary>
     public const int ConditionCodes = 42;
+
+    /// <summary>A device's datum on its way to or from a register.</summary>
+    public const int Scratch = 43;
 
     public const int Fpr = 44;
     public const int Count = Fpr + 32;

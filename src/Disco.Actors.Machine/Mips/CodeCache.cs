@@ -1,0 +1,222 @@
+using System.Runtime.InteropServices;
+using Disco.Actors.Machine.Mips.Interpreter;
+
+namespace Disco.Actors.Machine.Mips;
+
+/// <summary>Where the decoded instructions of a virtual granule are.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal unsafe struct FetchEntry
+{
+    /// <summary>Virtual address of the granule with the fetch context in bits 5..2.</summary>
+    public ulong Tag;
+
+    /// <summary>Record of the granule's first instruction.</summary>
+    public Insn* Main;
+
+    public ulong Physical;
+
+    /// <summary>1 when translated for one address space only.</summary>
+    public ulong Local;
+}
+
+/// <summary>
+/// Decoded blocks by physical granule, and the fetch table that finds them by virtual address. Dropping a granule
+/// clears the fetch entries; the block stays and is compared with memory when it is fetched again, so that a line
+/// that leaves and returns unchanged costs no decoding. Derived state.
+/// </summary>
+internal sealed unsafe class CodeCache
+{
+    private const ulong NoTag = ulong.MaxValue;
+    private const int BlockBytesMax = 24 << 20;
+
+    private readonly FetchEntry[] _table;
+    private readonly int _shift;
+    private readonly int _blocksMax;
+    private readonly HandlerSet _handlers;
+    private readonly List<CodeBlock> _blocks = [];
+    private readonly Dictionary<ulong, int> _byPhysical = [];
+    private int _blocksUsed;
+
+    public CodeCache(int granuleShift, int entries, HandlerSet handlers)
+    {
+        _shift = granuleShift;
+        _handlers = handlers;
+        _table = GC.AllocateArray<FetchEntry>(entries, pinned: true);
+        _blocksMax = BlockBytesMax / (sizeof(Insn) * 3 * Words);
+        ClearTable();
+    }
+
+    public int Words => 1 << (_shift - 2);
+
+    public ulong OffsetMask => (1UL << _shift) - 1;
+
+    public FetchEntry* Table => (FetchEntry*)Marshal.UnsafeAddrOfPinnedArrayElement(_table, 0);
+
+    public CodeBlock BlockOf(Insn* record) => _blocks[CodeBlock.NumberOf(record, Words)];
+
+    /// <summary>The first record of the granule at a virtual address, null when it must be fetched.</summary>
+    public Insn* Find(ulong pc, ulong context)
+    {
+        ref FetchEntry entry = ref _table[Index(pc)];
+        return entry.Tag == ((pc & ~OffsetMask) | context) ? entry.Main : null;
+    }
+
+    /// <summary>Enters a granule that was fetched; <paramref name="host"/> is its first byte.</summary>
+    /// <param name="fresh">True when nothing of the granule was decoded before.</param>
+    public Insn* Enter(ulong pc, ulong context, ulong physical, uint variant, byte* host, bool local, out bool fresh)
+    {
+        CodeBlock block = BlockFor(physical, variant, host, out fresh);
+        ref FetchEntry entry = ref _table[Index(pc)];
+        entry.Tag = (pc & ~OffsetMask) | context;
+        entry.Main = block.Main(0);
+        entry.Physical = physical;
+        entry.Local = local ? 1UL : 0;
+        return entry.Main;
+    }
+
+    /// <summary>True when instructions of the range are decoded.</summary>
+    public bool Holds(ulong physical, int lengthBytes)
+    {
+        for (ulong at = physical & ~OffsetMask; at < physical + (ulong)lengthBytes; at += OffsetMask + 1)
+        {
+            for (uint variant = 0; variant < CodeVariant.Count; variant++)
+            {
+                if (_byPhysical.ContainsKey(at | variant))
+                {
+                    return true;
+                }
+            }
+        }
+        return false;
+    }
+
+    /// <summary>The word at a physical address was stored to: what was decoded from it is forgotten.</summary>
+    public void Written(ulong physical, uint rawWord)
+    {
+        for (uint variant = 0; variant < CodeVariant.Count; variant++)
+        {
+            if (_byPhysical.TryGetValue((physical & ~OffsetMask) | variant, out int number) && _blocks[number].Current)
+            {
+                _blocks[number].Rewrite((int)(physical & OffsetMask) >> 2, rawWord, _handlers);
+            }
+        }
+    }
+
+    /// <summary>The range must be fetched again before it executes again; true when something was entered.</summary>
+    public bool Drop(ulong physical, int lengthBytes)
+    {
+        bool any = false;
+        for (ulong at = physical & ~OffsetMask; at < physical + (ulong)lengthBytes; at += OffsetMask + 1)
+        {
+            for (uint variant = 0; variant < CodeVariant.Count; variant++)
+            {
+                if (_byPhysical.TryGetValue(at | variant, out int number))
+                {
+                    _blocks[number].Current = false;
+                    any = true;
+                }
+            }
+            if (any)
+            {
+                DropEntries(at);
+            }
+        }
+        return any;
+    }
+
+    public void DropVirtual(ulong address, ulong lengthBytes)
+    {
+        if (lengthBytes >> _shift >= (ulong)_table.Length)
+        {
+            ClearTable();
+            return;
+        }
+        for (ulong at = 0; at < lengthBytes; at += OffsetMask + 1)
+        {
+            ref FetchEntry entry = ref _table[Index(address + at)];
+            if ((entry.Tag & ~OffsetMask) == ((address + at) & ~OffsetMask))
+            {
+                entry.Tag = NoTag;
+            }
+        }
+    }
+
+    public void DropLocal()
+    {
+        for (int i = 0; i < _table.Length; i++)
+        {
+            if (_table[i].Local != 0)
+            {
+                _table[i].Tag = NoTag;
+            }
+        }
+    }
+
+    public void ClearTable()
+    {
+        for (int i = 0; i < _table.Length; i++)
+        {
+            _table[i].Tag = NoTag;
+        }
+    }
+
+    /// <summary>Forgets every block: after the state was loaded, or when they take too much memory.</summary>
+    public void ClearBlocks()
+    {
+        ClearTable();
+        _byPhysical.Clear();
+        _blocksUsed = 0;
+    }
+
+    private int Index(ulong address) => (int)(address >> _shift) & (_table.Length - 1);
+
+    private CodeBlock BlockFor(ulong physical, uint variant, byte* host, out bool fresh)
+    {
+        fresh = false;
+        if (_byPhysical.TryGetValue(physical | variant, out int number))
+        {
+            if (!_blocks[number].Current)
+            {
+                _blocks[number].Refresh(host, _handlers);
+            }
+            return _blocks[number];
+        }
+        if (_blocksUsed == _blocksMax)
+        {
+            ClearBlocks();
+        }
+        if (_blocksUsed == _blocks.Count)
+        {
+            _blocks.Add(new CodeBlock(Words, _blocks.Count));
+        }
+        CodeBlock block = _blocks[_blocksUsed];
+        block.Reset(physical, variant, host, _handlers);
+        _byPhysical.Add(physical | variant, _blocksUsed++);
+        fresh = true;
+        return block;
+    }
+
+    private void DropEntries(ulong physical)
+    {
+        // Above the page offset the index may be anything.
+        int step = _shift >= 12 ? 1 : 1 << (12 - _shift);
+        for (int i = (int)(physical >> _shift) & (step - 1); i < _table.Length; i += step)
+        {
+            if (_table[i].Physical == physical)
+            {
+                _table[i].Tag = NoTag;
+            }
+        }
+    }
+}
+
+/// <summary>What of the processor's state decoding depends on; in the low bits of a block's key.</summary>
+internal static class CodeVariant
+{
+    public const uint Fr = 1;
+    public const uint Wide = 2;
+    public const uint Count = 4;
+
+    public static uint Of(uint status) =>
+        ((status & StatusBits.Fr) != 0 ? Fr : 0) | (StatusBits.WideOperations(status) ? Wide : 0);
+}

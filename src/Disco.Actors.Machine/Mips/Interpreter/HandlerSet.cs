@@ -1,0 +1,41 @@
+using Disco.Actors.Machine.Mips.Isa;
+
+namespace Disco.Actors.Machine.Mips.Interpreter;
+
+/// <summary>The handlers for one kind of port and byte order, and the sizes they were compiled for.</summary>
+internal sealed unsafe class HandlerSet
+{
+    private readonly nint[] _byOp = new nint[Enum.GetValues<Op>().Length];
+    private readonly nint[] _nearByOp = new nint[Enum.GetValues<Op>().Length];
+
+    public required int DataShift { get; init; }
+
+    public required int DataEntries { get; init; }
+
+    public required int CodeShift { get; init; }
+
+    public required int FetchEntries { get; init; }
+
+    public required delegate*<Insn*, ulong*, MipsCore, long, long> DecodeMain { get; init; }
+
+    public required delegate*<Insn*, ulong*, MipsCore, long, long> Cross { get; init; }
+
+    public required delegate*<Insn*, ulong*, MipsCore, long, long> CrossSlot { get; init; }
+
+    public required delegate*<Insn*, ulong*, MipsCore, long, long> EndNear { get; init; }
+
+    public required delegate*<Insn*, ulong*, MipsCore, long, long> EndFar { get; init; }
+
+    public delegate*<Insn*, ulong*, MipsCore, long, long> this[Op op]
+    {
+        get => (delegate*<Insn*, ulong*, MipsCore, long, long>)_byOp[(int)op];
+        set => _byOp[(int)op] = (nint)value;
+    }
+
+    /// <summary>A branch whose slot and target are in its own block, null when there is no such form.</summary>
+    public delegate*<Insn*, ulong*, MipsCore, long, long> Near(Op op) =>
+        (delegate*<Insn*, ulong*, MipsCore, long, long>)_nearByOp[(int)op];
+
+    public void SetNear(Op op, delegate*<Insn*, ulong*, MipsCore, long, long> handler) =>
+        _nearByOp[(int)op] = (nint)handler;
+}

@@ -1,0 +1,259 @@
+using System.Buffers.Binary;
+
+namespace Disco.Actors.Machine.Mips;
+
+/// <content>Slow paths of loads and stores: segments, TLB, port, devices, links.</content>
+public sealed unsafe partial class MipsCore
+{
+    // Of the last translation that failed, and of the last that succeeded.
+    private ExceptionCode _faultCode;
+    private bool _faultRefill;
+    private ulong _physical;
+
+    // A store to a granule with decoded instructions was let through: forget them once it is written.
+    private byte* _storedCode;
+
+    /// <summary>
+    /// Where to read the datum now, or null: an exception was taken or the port blocked, and <see cref="Left"/> is
+    /// the handler's result.
+    /// </summary>
+    /// <param name="ip">The load.</param>
+    /// <param name="address">Its effective address, reported in BadVAddr.</param>
+    /// <param name="sizeBytes">1, 2, 4 or 8; a partial load reads the aligned datum around its address.</param>
+    /// <param name="partial">LWL and its family: no alignment is required.</param>
+    /// <param name="budget">The handler's.</param>
+    internal byte* OpenLoad(Insn* ip, ulong address, int sizeBytes, bool partial, long budget)
+    {
+        ulong at = address & ~(ulong)(sizeBytes - 1);
+        if (at != address && !partial)
+        {
+            return Refuse(ip, ExceptionCode.AddressErrorLoad, address, refill: false, budget);
+        }
+        if (!Translate(at, Access.Load, out _physical, out bool local))
+        {
+            return Refuse(ip, _faultCode, address, _faultRefill, budget);
+        }
+        Now = _end - budget;
+        switch (Port.Probe(_physical, Access.Load, out byte* host, ref _stallCycles))
+        {
+            case PortStatus.Ready:
+                _data.Fill(_dataTable, at, _physical, host, writable: false, local);
+                return host;
+            case PortStatus.Blocked:
+                return Block(ip, budget);
+            case PortStatus.BusError:
+                return Refuse(ip, ExceptionCode.BusErrorData, address, refill: false, budget);
+            default:
+                ulong datum = 0;
+                PortStatus status = Port.Device(_physical, Access.Load, sizeBytes, ref datum, ref _stallCycles);
+                return status == PortStatus.Ready ? ScratchHolding(datum, sizeBytes)
+                    : status == PortStatus.Blocked ? Block(ip, budget)
+                    : Refuse(ip, ExceptionCode.BusErrorData, address, refill: false, budget);
+        }
+    }
+
+    /// <summary>
+    /// Where to write the datum now, or null as in <see cref="OpenLoad"/>. A device has then got
+    /// <paramref name="value"/> already. <see cref="CloseStore"/> must follow the write.
+    /// </summary>
+    internal byte* OpenStore(Insn* ip, ulong address, int sizeBytes, bool partial, ulong value, long budget)
+    {
+        ulong at = address & ~(ulong)(sizeBytes - 1);
+        if (at != address && !partial)
+        {
+            return Refuse(ip, ExceptionCode.AddressErrorStore, address, refill: false, budget);
+        }
+        if (!Translate(at, Access.Store, out _physical, out bool local))
+        {
+            return Refuse(ip, _faultCode, address, _faultRefill, budget);
+        }
+        Now = _end - budget;
+        switch (Port.Probe(_physical, Access.Store, out byte* host, ref _stallCycles))
+        {
+            case PortStatus.Ready:
+                bool holdsCode = HoldsCode(_physical);
+                _data.Fill(_dataTable, at, _physical, host, writable: !holdsCode, local);
+                _storedCode = holdsCode ? host : null;
+                return host;
+            case PortStatus.Blocked:
+                return Block(ip, budget);
+            case PortStatus.Device when !partial:
+                ulong datum = sizeBytes == 8 ? value : value & ((1UL << (8 * sizeBytes)) - 1);
+                PortStatus status = Port.Device(_physical, Access.Store, sizeBytes, ref datum, ref _stallCycles);
+                return status == PortStatus.Ready ? (byte*)(_r + Reg.Scratch)
+                    : status == PortStatus.Blocked ? Block(ip, budget)
+                    : Refuse(ip, ExceptionCode.BusErrorData, address, refill: false, budget);
+            default:
+                // A device has no parts of registers: SWL and its family get a bus error there.
+                return Refuse(ip, ExceptionCode.BusErrorData, address, refill: false, budget);
+        }
+    }
+
+    /// <summary>After the write that <see cref="OpenStore"/> allowed.</summary>
+    internal void CloseStore(int sizeBytes)
+    {
+        if (_storedCode == null)
+        {
+            return;
+        }
+        ulong physical = _physical & ~3UL;
+        uint* word = (uint*)(_storedCode - (_physical & 3));
+        for (int at = 0; at < sizeBytes; at += 4)
+        {
+            _code.Written(physical + (ulong)at, *word++);
+        }
+        Port.CodeWritten(_physical, sizeBytes);
+        _storedCode = null;
+    }
+
+    /// <summary>LL, LLD: the load was performed.</summary>
+    internal void SetLink(int sizeBytes) => Port.SetLink(_physical, sizeBytes);
+
+    /// <summary>
+    /// SC, SCD: stores when the link holds. 1 stored, 0 the link was lost, -1 as null in <see cref="OpenLoad"/>.
+    /// </summary>
+    internal int StoreConditional(Insn* ip, ulong address, int sizeBytes, ulong value, long budget)
+    {
+        if ((address & (ulong)(sizeBytes - 1)) != 0)
+        {
+            Refuse(ip, ExceptionCode.AddressErrorStore, address, refill: false, budget);
+            return -1;
+        }
+        if (!Translate(address, Access.Store, out ulong physical, out _))
+        {
+            Refuse(ip, _faultCode, address, _faultRefill, budget);
+            return -1;
+        }
+        Now = _end - budget;
+        if (!Port.LinkHolds(physical, sizeBytes))
+        {
+            Port.ClearLink();
+            return 0;
+        }
+        byte* host = OpenStore(ip, address, sizeBytes, partial: false, value, budget);
+        if (host == null)
+        {
+            return -1;
+        }
+        if (!Port.LinkHolds(physical, sizeBytes))
+        {
+            _storedCode = null;
+            Port.ClearLink();
+            return 0;
+        }
+        WriteValue(host, sizeBytes, value);
+        CloseStore(sizeBytes);
+        Port.ClearLink();
+        return 1;
+    }
+
+    /// <summary>SYNCI: instructions of the line are fetched again. [MIPS64 Vol II, SYNCI]</summary>
+    internal bool SynchronizeCode(Insn* ip, ulong address, long budget)
+    {
+        if (!Translate(address, Access.Load, out ulong physical, out _))
+        {
+            Refuse(ip, _faultCode, address, _faultRefill, budget);
+            return false;
+        }
+        _dropped |= _code.Drop(physical & ~_code.OffsetMask, 1);
+        return true;
+    }
+
+    // Virtual to physical; false with the fault's code. [MIPS64 Vol III, 4.9.3]
+    private bool Translate(ulong address, Access access, out ulong physical, out bool local)
+    {
+        local = false;
+        Segment segment = AddressMap.Classify(Config, _status, _mode, address, out physical);
+        if (segment == Segment.Unmapped)
+        {
+            return true;
+        }
+        if (segment == Segment.AddressError)
+        {
+            return Fault(access == Access.Store ? ExceptionCode.AddressErrorStore : ExceptionCode.AddressErrorLoad);
+        }
+        ExceptionCode miss = access == Access.Store ? ExceptionCode.TlbStore : ExceptionCode.TlbLoad;
+        int index = Tlb.Find(address, (byte)_entryHi);
+        if (index < 0)
+        {
+            return Fault(miss, refill: true);
+        }
+        ref readonly TlbEntry entry = ref Tlb[index];
+        ulong page = entry.PageFor(address);
+        if ((page & EntryLo.Valid) == 0)
+        {
+            return Fault(miss);
+        }
+        if (access == Access.Load && (page & EntryLo.ReadInhibit) != 0)
+        {
+            return Fault(InhibitCode(ExceptionCode.TlbReadInhibit));
+        }
+        if (access == Access.Fetch && (page & EntryLo.ExecuteInhibit) != 0)
+        {
+            return Fault(InhibitCode(ExceptionCode.TlbExecuteInhibit));
+        }
+        if (access == Access.Store && (page & EntryLo.Dirty) == 0)
+        {
+            return Fault(ExceptionCode.TlbModified);
+        }
+        ulong offsetMask = entry.PageBytes - 1;
+        ulong frame = page << 6 & ((1UL << Config.PhysicalAddressBits) - 1) & ~offsetMask & ~0xFFFUL;
+        physical = frame | (address & offsetMask);
+        local = !entry.Global;
+        return true;
+    }
+
+    // Without PageGrain.IEC an inhibited access reports TLBL. [board spec 2.5]
+    private ExceptionCode InhibitCode(ExceptionCode code) =>
+        (_pageGrain & PageGrainExceptions) != 0 ? code : ExceptionCode.TlbLoad;
+
+    private bool Fault(ExceptionCode code, bool refill = false)
+    {
+        _faultCode = code;
+        _faultRefill = refill;
+        return false;
+    }
+
+    private byte* Refuse(Insn* ip, ExceptionCode code, ulong address, bool refill, long budget)
+    {
+        _left = Raise(ip, code, address, 0, refill, budget);
+        return null;
+    }
+
+    private byte* Block(Insn* ip, long budget)
+    {
+        SavePc(ip);
+        Stop = RunStop.Blocked;
+        _left = budget - TakeStall();
+        return null;
+    }
+
+    private bool HoldsCode(ulong physical)
+    {
+        int bytes = 1 << _handlers.DataShift;
+        ulong granule = physical & ~(ulong)(bytes - 1);
+        return _code.Holds(granule, bytes) || Port.HasForeignCode(granule, bytes);
+    }
+
+    private byte* ScratchHolding(ulong datum, int sizeBytes)
+    {
+        byte* scratch = (byte*)(_r + Reg.Scratch);
+        WriteValue(scratch, sizeBytes, datum);
+        return scratch;
+    }
+
+    private void WriteValue(byte* to, int sizeBytes, ulong value)
+    {
+        Span<byte> bytes = stackalloc byte[8];
+        if (Config.BigEndian)
+        {
+            BinaryPrimitives.WriteUInt64BigEndian(bytes, value);
+            bytes[(8 - sizeBytes)..].CopyTo(new Span<byte>(to, sizeBytes));
+        }
+        else
+        {
+            BinaryPrimitives.WriteUInt64LittleEndian(bytes, value);
+            bytes[..sizeBytes].CopyTo(new Span<byte>(to, sizeBytes));
+        }
+    }
+}
