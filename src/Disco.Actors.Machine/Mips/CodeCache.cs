@@ -61,8 +61,10 @@ internal sealed unsafe class CodeCache
         return entry.Tag == ((pc & ~OffsetMask) | context) ? entry.Main : null;
     }
 
-    /// <summary>Enters a granule that was fetched; <paramref name="host"/> is its first byte.</summary>
-    /// <param name="fresh">True when nothing of the granule was decoded before.</param>
+    /// <summary>
+    /// Enters a granule that was fetched; <paramref name="host"/> is its first byte. <paramref name="fresh"/> tells
+    /// that nothing of it was decoded before.
+    /// </summary>
     public Insn* Enter(ulong pc, ulong context, ulong physical, uint variant, byte* host, bool local, out bool fresh)
     {
         CodeBlock block = BlockFor(physical, variant, host, out fresh);

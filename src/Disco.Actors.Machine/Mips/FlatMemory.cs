@@ -97,21 +97,16 @@ public sealed unsafe class FlatMemory
     /// <summary>A range of memory; its host pages are touched when the guest touches them.</summary>
     private sealed class Region(ulong start, ulong lengthBytes)
     {
+        private readonly byte* _allocated = (byte*)NativeMemory.AllocZeroed((nuint)lengthBytes + PageBytes);
+
         public ulong Start { get; } = start;
 
         public ulong End { get; } = start + lengthBytes;
 
-        public byte* Bytes { get; } = Allocate(lengthBytes);
+        public byte* Bytes => (byte*)(((nint)_allocated + PageBytes - 1) & -PageBytes);
 
         public bool[] CodePages { get; } = new bool[lengthBytes / PageBytes];
 
-        ~Region() => NativeMemory.AlignedFree(Bytes);
-
-        private static byte* Allocate(ulong lengthBytes)
-        {
-            byte* bytes = (byte*)NativeMemory.AlignedAlloc((nuint)lengthBytes, PageBytes);
-            NativeMemory.Clear(bytes, (nuint)lengthBytes);
-            return bytes;
-        }
+        ~Region() => NativeMemory.Free(_allocated);
     }
 }
