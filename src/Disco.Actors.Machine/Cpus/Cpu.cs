@@ -23,7 +23,7 @@ public sealed class Cpu : Actor
     // The cycle in which the present phase began, for its length.
     private long _since;
     private long _stallCycles;
-    private long _idleCycles;
+    private long _heldCycles;
 
     /// <param name="number">The CPU's number.</param>
     /// <param name="node">Its node.</param>
@@ -74,7 +74,8 @@ public sealed class Cpu : Actor
     {
         long open = Math.Max(0, now.Value - _since);
         long stall = _stallCycles + Core.StallCycles + (_phase == CpuPhase.Blocked ? open : 0);
-        long idle = _idleCycles + (_phase is CpuPhase.Held or CpuPhase.Sleeping or CpuPhase.Failed ? open : 0);
+        bool isIdle = _phase is CpuPhase.Held or CpuPhase.Sleeping or CpuPhase.Failed;
+        long idle = _heldCycles + Core.WaitCycles + (isIdle ? open : 0);
         return new CpuStatistics(Core.Instructions, Core.Instructions, stall, idle);
     }
 
@@ -140,7 +141,7 @@ public sealed class Cpu : Actor
         writer.Write("phase", (ulong)_phase);
         writer.Write("since", _since);
         writer.Write("stallCycles", _stallCycles);
-        writer.Write("idleCycles", _idleCycles);
+        writer.Write("heldCycles", _heldCycles);
         Core.Save(writer);
         _port.Save(writer);
     }
@@ -151,7 +152,7 @@ public sealed class Cpu : Actor
         _phase = (CpuPhase)reader.ReadUInt64("phase");
         _since = reader.ReadInt64("since");
         _stallCycles = reader.ReadInt64("stallCycles");
-        _idleCycles = reader.ReadInt64("idleCycles");
+        _heldCycles = reader.ReadInt64("heldCycles");
         Core.Load(reader);
         _port.Load(reader);
     }
@@ -159,14 +160,14 @@ public sealed class Cpu : Actor
     /// <summary>Lets the core execute from <see cref="Actor.NextStep"/> and sees why it came back.</summary>
     private void Execute(long budgetCycles)
     {
-        if (_phase == CpuPhase.Sleeping)
-        {
-            Leave(NextStep);
-        }
+        bool slept = _phase == CpuPhase.Sleeping;
+        long sleptCycles = Core.WaitCycles;
+        _phase = CpuPhase.Running;
         Cycle end = NextStep + Core.Run(NextStep, budgetCycles);
         switch (Core.Stop)
         {
             case RunStop.Budget:
+                Invariant.Holds(end > NextStep);
                 NextStep = end;
                 break;
             case RunStop.Blocked:
@@ -174,9 +175,10 @@ public sealed class Cpu : Actor
                 NextStep = Cycle.Never;
                 break;
             case RunStop.Waiting:
-                Enter(CpuPhase.Sleeping, end);
-                NextStep = new Cycle(Core.WakeCycle);
-                Invariant.Holds(NextStep > end);
+                // A timer that has expired and does not wake it never will by itself.
+                bool stillAsleep = slept && sleptCycles == Core.WaitCycles;
+                Enter(CpuPhase.Sleeping, stillAsleep ? new Cycle(_since) : end);
+                NextStep = Core.WakeCycle > end.Value ? new Cycle(Core.WakeCycle) : Cycle.Never;
                 break;
             case RunStop.Monitor:
                 Invariant.Broken($"{Address} has no monitor");
@@ -218,7 +220,7 @@ public sealed class Cpu : Actor
         _since = since.Value;
     }
 
-    // Back to running; the cycles of the phase that ends are accounted for.
+    // Back to running from reset or a wait for memory; the core itself counts its sleep.
     private void Leave(Cycle now)
     {
         long cycles = now.Value - _since;
@@ -228,14 +230,15 @@ public sealed class Cpu : Actor
         }
         else
         {
-            _idleCycles += cycles;
+            Invariant.Holds(_phase == CpuPhase.Held);
+            _heldCycles = cycles;
         }
         _phase = CpuPhase.Running;
     }
 
     private void Fail(Context context)
     {
-        _phase = CpuPhase.Failed;
+        Enter(CpuPhase.Failed, context.Now);
         context.Stop(1, GuestError.Describe(Address, Core));
     }
 }
