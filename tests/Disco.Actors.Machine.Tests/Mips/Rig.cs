@@ -23,6 +23,10 @@ internal sealed unsafe class Rig
         Port = port is null ? new FlatMemoryPort(Memory) : port(Memory);
         Core = new MipsCore(wired, Port);
         Port.Attach(Core);
+        if (Port is LinePort lines)
+        {
+            lines.Core = Core;
+        }
         Program = Assembler.Assemble(text + "\nstop: b stop\nnop\n", TextAddress, wired.BigEndian);
         Program.Bytes.CopyTo(Memory.Span(TextAddress & 0x1FFF_FFFF, Program.Bytes.Length));
         byte[] loop = Assembler.Assemble("here: b here\nnop", 0, wired.BigEndian).Bytes;
@@ -62,6 +66,17 @@ internal sealed unsafe class Rig
     public Rig Run(long cycles = 1000)
     {
         Cycle += Core.Run(new Cycle(Cycle), cycles);
+        return this;
+    }
+
+    /// <summary>Runs up to a cycle; each block is answered after 50 cycles.</summary>
+    public Rig RunThroughBlocks(long until = 20_000)
+    {
+        while (Cycle < until)
+        {
+            Cycle += Core.Run(new Cycle(Cycle), until - Cycle);
+            Cycle = Core.Stop == RunStop.Blocked ? Cycle + 50 : Core.Stop == RunStop.Waiting ? until : Cycle;
+        }
         return this;
     }
 
