@@ -51,7 +51,7 @@ public class DirectoryTransaction
         long end = Sum(agents) + accesses;
         while (Sum(agents) < end)
         {
-            RunResult result = engine.Run(engine.Now + 10_000);
+            RunResult result = engine.Run(engine.Now + 50_000);
             Invariant.Holds(result.Outcome == Outcome.ReachedLimit);
         }
         return (ulong)Sum(agents);

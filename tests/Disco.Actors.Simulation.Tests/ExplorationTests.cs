@@ -15,9 +15,11 @@ public sealed class ExplorationTests(ITestOutputHelper output)
     [InlineData(2, 1, 1, true, 0, 68192)]
     [InlineData(2, 2, 1, false, 2, 165193)]
     [InlineData(3, 1, 1, false, 1, 13267)]
-    public void Every_state_of_a_small_model_is_coherent(int caches, int lines, int cacheLines, bool evictions, int accesses, int states)
+    public void Every_state_of_a_small_model_is_coherent(
+        int caches, int lines, int cacheLines, bool evictions, int accesses, int states)
     {
-        Explorer explorer = new(new ModelShape(caches, lines, cacheLines) { Evictions = evictions, AccessesMax = accesses });
+        ModelShape shape = new(caches, lines, cacheLines) { Evictions = evictions, AccessesMax = accesses };
+        Explorer explorer = new(shape);
 
         Exploration found = explorer.Run();
 

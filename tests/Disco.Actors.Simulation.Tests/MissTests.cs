@@ -56,7 +56,7 @@ public sealed class MissTests(ITestOutputHelper output)
         Assert.Equal(CacheState.M, system.Drivers[0].Cache.StateOf(default));
     }
 
-    /// <summary>A store to a line that others share first invalidates them. Goal: no reader keeps the old value.</summary>
+    /// <summary>A store to a line that others share first invalidates them: no reader keeps the old value.</summary>
     [Fact]
     public void Store_to_a_shared_line_invalidates_every_sharer()
     {
@@ -128,7 +128,6 @@ public sealed class MissTests(ITestOutputHelper output)
     public void Nobody_starves_in_a_storm_on_one_line()
     {
         const int Stores = 40;
-        const int Agents = 16;
         MemorySystemPlan plan = new() { Nodes = 8, AgentsPerNode = 2 };
         DriverStep[] steps = [.. Enumerable.Range(0, Stores).Select(i => Store(0, 300, (ulong)i))];
         MemorySystem system = new(plan, _ => new Script(steps));
@@ -141,7 +140,7 @@ public sealed class MissTests(ITestOutputHelper output)
             / (double)system.Drivers.Sum(driver => driver.Cache.Statistics.Misses);
         output.WriteLine($"mean {mean:f0}, longest {longest} cycles, end {result.Cycle}, "
             + $"{system.Directories[0].Statistics.Nacks} nacks, {system.Directories[0].Statistics.Promises} promises");
-        Assert.True(longest < Agents * 1000, $"somebody waited {longest} cycles");
+        Assert.True(longest < 4 * mean, $"somebody waited {longest} cycles");
     }
 
     private static long LongestMiss(CacheStatistics statistics)

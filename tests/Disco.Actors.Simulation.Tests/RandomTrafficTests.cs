@@ -12,7 +12,7 @@ public sealed class RandomTrafficTests(ITestOutputHelper output)
 {
     private const int Seeds = 300;
 
-    /// <summary>One writer or many readers, every load the latest store, agreement at rest, no lost increment.</summary>
+    /// <summary>One writer or many readers, loads see the latest store, agreement at rest, no lost increment.</summary>
     [Fact]
     public void Random_traffic_stays_coherent()
     {
@@ -41,6 +41,20 @@ public sealed class RandomTrafficTests(ITestOutputHelper output)
             ulong again = new Traffic(seed).Run((world, options) => new DeterministicEngine(world, options));
 
             Assert.Equal(watched, again);
+        }
+    }
+
+    /// <summary>Nodes on several host threads: the order of messages is not the host's affair.</summary>
+    [Fact]
+    public void Two_threads_give_the_state_hash_of_one()
+    {
+        for (ulong seed = 1; seed <= 40; seed++)
+        {
+            ulong one = new Traffic(seed).RunObserved();
+            ulong two = new Traffic(seed).Run(
+                (world, options) => new ParallelEngine(world, options with { Threads = 2 }));
+
+            Assert.Equal(one, two);
         }
     }
 

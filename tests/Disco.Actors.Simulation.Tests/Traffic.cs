@@ -8,7 +8,7 @@ using Xunit;
 
 namespace Disco.Actors.Simulation.Tests;
 
-/// <summary>Random traffic on a memory system whose shape is drawn from the seed, with all observers attached.</summary>
+/// <summary>Random traffic on a memory system whose shape is drawn from the seed, all observers attached.</summary>
 internal sealed class Traffic
 {
     private const int Steps = 120;
@@ -35,7 +35,11 @@ internal sealed class Traffic
             Nodes = 1 << random.Below(4),
             AgentsPerNode = 1 + random.Below(3),
             Interconnect = new InterconnectConfig { Topology = topology },
-            Caches = new CacheConfig { Second = Shapes[random.Below(Shapes.Length)], WritebackLines = 1 + random.Below(2) },
+            Caches = new CacheConfig
+            {
+                Second = Shapes[random.Below(Shapes.Length)],
+                WritebackLines = 1 + random.Below(2),
+            },
         };
         TrafficPlan traffic = PlanOf(plan, ref random);
         System = new MemorySystem(plan, agent => new RandomTraffic(agent, traffic, seed));
@@ -87,7 +91,7 @@ internal sealed class Traffic
         Assert.True(_copies.Changes > 0);
     }
 
-    /// <summary>A few lines on different pages that fall into the same sets, two words of each: false sharing.</summary>
+    /// <summary>A few lines on different pages that share sets, two words of each: false sharing.</summary>
     private static TrafficPlan PlanOf(MemorySystemPlan plan, ref SeededRandom random)
     {
         int lines = 2 + random.Below(5);

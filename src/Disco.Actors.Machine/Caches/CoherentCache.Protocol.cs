@@ -258,7 +258,9 @@ public sealed unsafe partial class CoherentCache
             return;
         }
         InterconnectConfig config = _fabric.Config;
-        long pause = Math.Min(config.BackoffCycles << Math.Min(_miss.Retries, 16), config.BackoffCyclesMax);
+        long pause = message.IsPromise
+            ? config.BackoffCycles
+            : Math.Min(config.BackoffCycles << Math.Min(_miss.Retries, 16), config.BackoffCyclesMax);
         if (config.BackoffRandom)
         {
             pause += _random.Below((int)pause);

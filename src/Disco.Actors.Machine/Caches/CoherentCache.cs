@@ -80,7 +80,8 @@ public sealed unsafe partial class CoherentCache
 
     /// <summary>Whom the waiting access waits for, for the report of a run without progress; null when none.</summary>
     public WaitsFor? WaitingFor => Waiting
-        ? new WaitsFor(HomeOf(_miss.Line), $"line {_miss.Line} in state {StateOf(_miss.Line)}, refused {_miss.Retries} times")
+        ? new WaitsFor(
+            HomeOf(_miss.Line), $"line {_miss.Line} in state {StateOf(_miss.Line)}, refused {_miss.Retries} times")
         : null;
 
     /// <summary>True while the line of the last LL was not lost since (MIPS64 manual, LL and SC).</summary>

@@ -33,7 +33,8 @@ public sealed unsafe class DirectoryController : Actor
         _lineShift = BitOperations.Log2((uint)lineBytes);
         IHomeMap homes = fabric.Homes;
         _entries = new NativePages("entries", (homes.NodeBytes >> _lineShift) * DirectoryEntry.Bytes);
-        _missCounts = new NativePages("stat.misses", (homes.NodeBytes >> Page.Shift) * (ulong)homes.Nodes * sizeof(uint));
+        ulong counts = (homes.NodeBytes >> Page.Shift) * (ulong)homes.Nodes;
+        _missCounts = new NativePages("stat.misses", counts * sizeof(uint));
     }
 
     public DirectoryStatistics Statistics { get; } = new();
@@ -48,7 +49,8 @@ public sealed unsafe class DirectoryController : Actor
     public HomeView ViewOf(LineAddress line)
     {
         DirectoryEntry entry = *EntryOf(line);
-        return new HomeView(entry.State, entry.Owner, entry.SharersLow, entry.SharersHigh, entry.Requester, entry.Promised - 1);
+        return new HomeView(
+            entry.State, entry.Owner, entry.SharersLow, entry.SharersHigh, entry.Requester, entry.Promised - 1);
     }
 
     public override void Receive(in Envelope envelope, Context context)
@@ -190,7 +192,8 @@ public sealed unsafe class DirectoryController : Actor
         CoherenceMessage answer = new(CoherenceKind.None, message.Line, (byte)requester, 0, 0);
         if (actions.HasFlag(HomeDo.Nack))
         {
-            SendTo(requester, CoherenceKind.Nack, answer, wait, context);
+            byte promise = (byte)(entry->Promised - 1 == requester ? 1 : 0);
+            SendTo(requester, CoherenceKind.Nack, answer with { Retries = promise }, wait, context);
             return;
         }
         if (actions.HasFlag(HomeDo.WriteMemory))

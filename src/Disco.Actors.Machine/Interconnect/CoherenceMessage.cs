@@ -63,12 +63,15 @@ public enum CoherenceKind : byte
 /// <param name="Line">The line it is about.</param>
 /// <param name="Requester">The agent (0 to 127) whose request started the transaction.</param>
 /// <param name="Sender">The agent that sends; meaningless from a directory or a memory node.</param>
-/// <param name="Retries">How often the request was refused before, saturating.</param>
+/// <param name="Retries">How often the request was refused before, saturating; in a Nack, 1 for a promise.</param>
 public readonly record struct CoherenceMessage(
     CoherenceKind Kind, LineAddress Line, byte Requester, byte Sender, byte Retries)
 {
     /// <summary>The high byte of <see cref="Message.Kind"/> of every coherence message.</summary>
     public const byte Family = 0x01;
+
+    /// <summary>A Nack that promises: the line is kept for the requester, who should not let it wait.</summary>
+    public bool IsPromise => Kind == CoherenceKind.Nack && Retries != 0;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static bool IsOne(in Message message) => message.Kind >> 8 == Family;

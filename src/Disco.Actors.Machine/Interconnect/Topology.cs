@@ -53,7 +53,8 @@ public sealed class Topology
     {
         TopologyKind.Uma => 0,
         TopologyKind.Ring => Math.Min(Ahead(from, to), Nodes - Ahead(from, to)) % Nodes,
-        TopologyKind.Mesh => Math.Abs((from % _columns) - (to % _columns)) + Math.Abs((from / _columns) - (to / _columns)),
+        TopologyKind.Mesh =>
+            Math.Abs((from % _columns) - (to % _columns)) + Math.Abs((from / _columns) - (to / _columns)),
         TopologyKind.Hypercube => BitOperations.PopCount((uint)(from ^ to)),
     };
 

@@ -129,7 +129,8 @@ internal sealed class ModelContext : Context
     private void Enqueue(Flight flight)
     {
         // Roles take four bits and indices few, so that both addresses and the lane fit.
-        ulong key = ((ulong)flight.Source.Packed << 33) | ((ulong)flight.Target.Packed << 1) | (ulong)flight.Message.Lane;
+        ulong ends = ((ulong)flight.Source.Packed << 32) | flight.Target.Packed;
+        ulong key = (ends << 1) | (ulong)flight.Message.Lane;
         if (!_channels.TryGetValue(key, out List<Flight>? channel))
         {
             _channels.Add(key, channel = []);

@@ -63,7 +63,8 @@ public sealed class ValueObserver : IObserver
         if (!once || stored.FindIndex(first, store => store.Value == value) < 0)
         {
             Invariant.Broken(
-                $"{actor.Address} loaded 0x{load.B:x} from 0x{load.A:x} at {cycle}; the latest is 0x{stored[^1].Value:x}");
+                $"{actor.Address} loaded 0x{load.B:x} from 0x{load.A:x} at {cycle}; "
+                + $"the latest is 0x{stored[^1].Value:x}");
         }
         OlderLoads++;
     }
