@@ -47,7 +47,7 @@ public sealed record MachineReport(
     }
 }
 
-/// <summary>How many messages of a kind were delivered.</summary>
+/// <summary>How many messages of a kind were delivered; one by way of the network counts at both ends.</summary>
 public readonly record struct MessageCount(string Name, long Count);
 
 /// <summary>One CPU: where its cycles went, and what its caches did (zero in the fast fidelity).</summary>

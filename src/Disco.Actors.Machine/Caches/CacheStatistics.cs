@@ -6,8 +6,8 @@ namespace Disco.Actors.Machine.Caches;
 /// <summary>What one cache did, counted from its effects.</summary>
 public sealed class CacheStatistics
 {
-    /// <summary>Buckets of <see cref="LatencyCounts"/>; four for each doubling.</summary>
-    public const int LatencyBuckets = 96;
+    /// <summary>Buckets of <see cref="LatencyCounts"/>; sixteen for each doubling, so within 6 % of the truth.</summary>
+    public const int LatencyBuckets = 384;
 
     private readonly long[] _latencyCounts = new long[LatencyBuckets];
 
@@ -41,17 +41,17 @@ public sealed class CacheStatistics
 
     /// <summary>The shortest latency, in cycles, that falls into a bucket.</summary>
     public static long LatencyOf(int bucket) =>
-        bucket < 4 ? bucket : (4L + (bucket % 4)) << ((bucket / 4) - 1);
+        bucket < 16 ? bucket : (16L + (bucket % 16)) << ((bucket / 16) - 1);
 
-    /// <summary>The bucket of a latency: its leading three bits.</summary>
+    /// <summary>The bucket of a latency: its leading five bits.</summary>
     public static int BucketOf(long cycles)
     {
-        if (cycles < 4)
+        if (cycles < 16)
         {
             return (int)cycles;
         }
         int power = BitOperations.Log2((ulong)cycles);
-        int bucket = ((power - 1) * 4) + (int)((cycles >> (power - 2)) & 3);
+        int bucket = ((power - 3) * 16) + (int)((cycles >> (power - 4)) & 15);
         return Math.Min(bucket, LatencyBuckets - 1);
     }
 
