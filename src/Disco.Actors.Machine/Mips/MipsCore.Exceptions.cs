@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 namespace Disco.Actors.Machine.Mips;
 
 /// <content>Exceptions, interrupts, the timer, ERET and WAIT.</content>
@@ -28,6 +29,7 @@ public sealed unsafe partial class MipsCore
     internal long Raise(Insn* ip, ExceptionCode code, long budget) => Raise(ip, code, 0, 0, refill: false, budget);
 
     /// <summary>Coprocessor Unusable. [MIPS64 Vol III, 6.2.21]</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
     internal long RaiseUnusable(Insn* ip, int coprocessor, long budget) =>
         Raise(ip, ExceptionCode.CoprocessorUnusable, 0, coprocessor, refill: false, budget);
 

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Disco.Actors.Core;
 using Disco.Actors.Machine.Mips.Interpreter;
@@ -153,6 +154,8 @@ public sealed unsafe partial class MipsCore
     internal void ForgetWord(ulong physical, uint rawWord) => _code.Written(physical, rawWord);
 
     /// <summary>Leaves the interpreter before the record: remembers where to go on.</summary>
+    /// <remarks>Never inlined: a call that is no tail call would give every handler a stack frame.</remarks>
+    [MethodImpl(MethodImplOptions.NoInlining)]
     internal static long StopAt(Insn* ip, ulong* r, MipsCore core, long budget)
     {
         core.SavePc(ip);
@@ -160,6 +163,7 @@ public sealed unsafe partial class MipsCore
     }
 
     /// <summary>Leaves the interpreter; the instruction at <paramref name="pc"/> is next.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
     internal long LeaveAt(ulong pc, long budget)
     {
         Pc = pc;

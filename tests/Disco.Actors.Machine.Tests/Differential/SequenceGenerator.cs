@@ -26,6 +26,13 @@ internal sealed class SequenceGenerator(ulong seed)
         Op.Lwxc1, Op.Ldxc1, Op.Luxc1, Op.Swxc1, Op.Sdxc1, Op.Suxc1, Op.Prefx,
     ];
 
+    /// <summary>Their result is UNPREDICTABLE unless the operands are sign-extended words. [MIPS64 Vol II, ADDU]</summary>
+    private static readonly HashSet<Op> OfWords =
+    [
+        Op.Addu, Op.Subu, Op.Sra, Op.Srl, Op.Srav, Op.Srlv, Op.Rotr, Op.Rotrv, Op.Mult, Op.Multu, Op.Div, Op.Divu,
+        Op.Mul, Op.Madd, Op.Maddu, Op.Msub, Op.Msubu, Op.Clz, Op.Clo, Op.Ext, Op.Ins, Op.Wsbh,
+    ];
+
     private static readonly InstructionRow[] Integer = [.. Rows(row => (row.Flags & OpFlags.Cop1) == 0)];
     private static readonly InstructionRow[] Floating = [.. Rows(row => (row.Flags & OpFlags.Cop1) != 0)];
 
@@ -42,8 +49,6 @@ internal sealed class SequenceGenerator(ulong seed)
             InstructionRow[] rows = floating && !_random.OneIn(4) ? Floating : Integer;
             Emit(rows[_random.Below(rows.Length)], words);
         }
-        // Targets of the last branches.
-        words.AddRange([0, 0, 0, 0]);
         return words;
     }
 
@@ -102,10 +107,19 @@ internal sealed class SequenceGenerator(ulong seed)
             uint divisor = (word >> 16) & 31;
             words.Add(0x3400_0001 | (divisor << 21) | (divisor << 16));
         }
+        if (OfWords.Contains(row.Op))
+        {
+            words.Add(SignExtend((word >> 21) & 31));
+            words.Add(SignExtend((word >> 16) & 31));
+        }
         words.Add(BitFieldWithin(row.Op, word));
         if ((row.Flags & OpFlags.Branch) != 0)
         {
-            words.Add(DelaySlot());
+            // The slot, and what a taken branch skips: nothing that the next instruction stands on.
+            for (uint skipped = word & 0xffff; skipped > 0; skipped--)
+            {
+                words.Add(AddImmediate());
+            }
         }
     }
 
@@ -182,9 +196,12 @@ internal sealed class SequenceGenerator(ulong seed)
         return (word & 0xffff_003f) | ((uint)upper << 11) | ((uint)(position & 31) << 6);
     }
 
-    private uint DelaySlot()
+    /// <summary>sll r, r, 0.</summary>
+    private static uint SignExtend(uint register) => (register << 16) | (register << 11);
+
+    private uint AddImmediate()
     {
-        // addiu rt, rs, imm: simple, and its effect shows whether the slot ran.
+        // addiu rt, rs, imm: simple, and its effect shows whether it ran.
         uint target = (uint)_random.Below(BlockRegister);
         return 0x2400_0000 | ((uint)_random.Below(32) << 21) | (target << 16) | ((uint)_random.Next() & 0xffff);
     }

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using Disco.Actors.Machine.Mips.Isa;
 
 namespace Disco.Actors.Machine.Tests.Differential;
 
@@ -22,9 +23,10 @@ internal sealed class SequenceProgram
 
     private readonly List<uint> _text = [];
     private readonly List<byte> _data = [];
+    private readonly List<IReadOnlyList<uint>> _sequences = [];
     private int _tailAt;
 
-    public int Sequences { get; private set; }
+    public int Sequences => _sequences.Count;
 
     public byte[] Data => [.. _data];
 
@@ -48,7 +50,9 @@ internal sealed class SequenceProgram
                 Emit(Load(i, i * 8));
             }
         }
-        foreach (uint word in generator.Next(length, floating))
+        List<uint> sequence = generator.Next(length, floating);
+        _sequences.Add(sequence);
+        foreach (uint word in sequence)
         {
             Emit(word);
         }
@@ -62,7 +66,6 @@ internal sealed class SequenceProgram
         {
             Emit(0xf400_0000 | (29u << 21) | ((uint)i << 16) | (uint)(FloatAt + (i * 8)));
         }
-        Sequences++;
     }
 
     /// <summary>The words, ending in write(1, data) and exit(0), or in a loop to itself.</summary>
@@ -97,6 +100,10 @@ internal sealed class SequenceProgram
         }
         return bytes;
     }
+
+    /// <summary>The instructions of a sequence as text, for the report of a difference.</summary>
+    public string Listing(int sequence) =>
+        string.Join("; ", _sequences[sequence].Select(word => Disassembler.Format(word, 0)));
 
     /// <summary>A name for an offset in a block, for the report of a difference.</summary>
     public static string NameOf(int offset) => offset switch
