@@ -5,10 +5,12 @@ namespace Disco.Actors.Machine.Mips;
 /// <content>Slow paths of loads and stores: segments, TLB, port, devices, links.</content>
 public sealed unsafe partial class MipsCore
 {
-    // Of the last translation that failed, and of the last that succeeded.
+    // Of the last translation that failed, and of the last that succeeded. An entry of the translation cache always
+    // lets read, so a page that may only be written gets none.
     private ExceptionCode _faultCode;
     private bool _faultRefill;
     private ulong _physical;
+    private bool _readInhibited;
 
     // A store to a granule with decoded instructions was let through: forget them once it is written.
     private byte* _storedCode;
@@ -72,7 +74,10 @@ public sealed unsafe partial class MipsCore
         {
             case PortStatus.Ready:
                 bool holdsCode = HoldsCode(_physical);
-                _data.Fill(_dataTable, at, _physical, host, writable: !holdsCode, local);
+                if (!_readInhibited)
+                {
+                    _data.Fill(_dataTable, at, _physical, host, writable: !holdsCode, local);
+                }
                 _storedCode = holdsCode ? host : null;
                 return host;
             case PortStatus.Blocked:
@@ -163,6 +168,7 @@ public sealed unsafe partial class MipsCore
     private bool Translate(ulong address, Access access, out ulong physical, out bool local)
     {
         local = false;
+        _readInhibited = false;
         Segment segment = AddressMap.Classify(Config, _status, _mode, address, out physical);
         if (segment == Segment.Unmapped)
         {
@@ -184,7 +190,8 @@ public sealed unsafe partial class MipsCore
         {
             return Fault(miss);
         }
-        if (access == Access.Load && (page & EntryLo.ReadInhibit) != 0)
+        _readInhibited = (page & EntryLo.ReadInhibit) != 0;
+        if (access == Access.Load && _readInhibited)
         {
             return Fault(InhibitCode(ExceptionCode.TlbReadInhibit));
         }
