@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+
 namespace Disco.Actors.Machine.Mips;
 
 /// <content>Exceptions, interrupts, the timer, ERET and WAIT.</content>
@@ -13,19 +14,23 @@ public sealed unsafe partial class MipsCore
     // The cycle from which on Cause.TI is 1 (board spec 2.6).
     private long _timerCycle;
 
-    /// <summary>When <see cref="Stop"/> is Waiting: the cycle in which the timer ends the wait, or long.MaxValue.</summary>
+    /// <summary>
+    /// When <see cref="Stop"/> is Waiting: the cycle in which the timer ends the wait, or long.MaxValue.
+    /// </summary>
     public long WakeCycle => (_status & CauseBits.Ip7) != 0 ? _timerCycle : long.MaxValue;
 
     /// <summary>True when a WAIT sleeps.</summary>
     public bool IsWaiting => _waiting;
 
     private bool TimerCanInterrupt =>
-        (_status & (CauseBits.Ip7 | StatusBits.Ie | StatusBits.Exl | StatusBits.Erl)) == (CauseBits.Ip7 | StatusBits.Ie);
+        (_status & (CauseBits.Ip7 | StatusBits.Ie | StatusBits.Exl | StatusBits.Erl))
+        == (CauseBits.Ip7 | StatusBits.Ie);
 
     /// <summary>Levels of Cause.IP7..IP2 from outside, in bits 7..2. Only between runs.</summary>
     public void SetInterruptLines(uint lines) => _lines = lines & 0xFC;
 
     /// <summary>An exception of the instruction at a record; the handler's result.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
     internal long Raise(Insn* ip, ExceptionCode code, long budget) => Raise(ip, code, 0, 0, refill: false, budget);
 
     /// <summary>Coprocessor Unusable. [MIPS64 Vol III, 6.2.21]</summary>

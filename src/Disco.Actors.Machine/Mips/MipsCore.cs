@@ -150,7 +150,7 @@ public sealed unsafe partial class MipsCore
     /// <summary>The instructions of the physical range must be fetched again before they execute again.</summary>
     public void DropCode(ulong physical, int lengthBytes) => _dropped |= _code.Drop(physical, lengthBytes);
 
-    /// <summary>Another core has stored this word to shared bytes; instructions decoded from it are forgotten.</summary>
+    /// <summary>Another core stored this word to shared bytes: what was decoded from it is forgotten.</summary>
     internal void ForgetWord(ulong physical, uint rawWord) => _code.Written(physical, rawWord);
 
     /// <summary>Leaves the interpreter before the record: remembers where to go on.</summary>

@@ -117,7 +117,7 @@ public sealed class InstructionFacts
             0x1234_5678_1288_99AA, 0x1234_8899_AABB_CCDD },
     };
 
-    /// <summary>Stores of 0x1122334455667788 over zeros; the doubleword then, in the order of each endianness.</summary>
+    /// <summary>Stores of 0x1122334455667788 over zeros; the doubleword then, in each byte order.</summary>
     public static TheoryData<string, ulong, ulong> Stores => new()
     {
         { "sb a0,1(t8)", 0x8800, 0x0088_0000_0000_0000 },

@@ -243,7 +243,8 @@ public sealed class SystemTests
     [InlineData(13, 0, 0UL, ulong.MaxValue, 0x0080_0300UL)]
     [InlineData(26, 0, 0UL, ulong.MaxValue, 0UL)]
     [InlineData(8, 0, 0UL, ulong.MaxValue, 0UL)]
-    public void Register_keeps_the_bits_that_software_owns(int number, int select, ulong reset, ulong written, ulong kept)
+    public void Register_keeps_the_bits_that_software_owns(
+        int number, int select, ulong reset, ulong written, ulong kept)
     {
         Rig rig = new("nop");
 

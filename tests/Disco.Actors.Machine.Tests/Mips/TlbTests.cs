@@ -3,7 +3,7 @@ using Xunit;
 
 namespace Disco.Actors.Machine.Tests.Mips;
 
-/// <summary>Translation, its exceptions and the registers they write. [MIPS64 Vol III, 4.9; board spec 2.3, 2.5]</summary>
+/// <summary>Translation, its exceptions and the registers they write. [MIPS64 Vol III, 4.9; board spec 2.5]</summary>
 [Trait("level", "basic")]
 public sealed class TlbTests
 {
@@ -12,7 +12,7 @@ public sealed class TlbTests
     private const ulong Dirty = 4;
     private const ulong Address = 0x12_3456_7000;
 
-    /// <summary>No entry: the refill vector for 64-bit addresses, and what its handler needs. [Vol III, 6.2.9]</summary>
+    /// <summary>No entry: the refill vector for 64-bit addresses, and what a handler needs. [Vol III, 6.2.9]</summary>
     [Theory]
     [InlineData("ld v0,0(t8)", 2)]
     [InlineData("sd v0,0(t8)", 3)]
