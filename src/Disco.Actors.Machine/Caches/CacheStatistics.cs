@@ -6,7 +6,9 @@ namespace Disco.Actors.Machine.Caches;
 /// <summary>What one cache did, counted from its effects.</summary>
 public sealed class CacheStatistics
 {
-    /// <summary>Buckets of <see cref="LatencyCounts"/>; sixteen for each doubling, so within 6 % of the truth.</summary>
+    /// <summary>
+    /// Buckets of <see cref="LatencyCounts"/>; sixteen for each doubling, so within 6 % of the truth.
+    /// </summary>
     public const int LatencyBuckets = 384;
 
     private readonly long[] _latencyCounts = new long[LatencyBuckets];

@@ -12,7 +12,9 @@ using Xunit;
 
 namespace Disco.Actors.Machine.Tests.Devices;
 
-/// <summary>A disk on a machine of two nodes: its accesses to memory are transactions of the coherence protocol.</summary>
+/// <summary>
+/// A disk on a machine of two nodes: its accesses to memory are transactions of the coherence protocol.
+/// </summary>
 public sealed unsafe class CoherentDiskTests
 {
     private const ulong Registers = 0xE020_0000;
@@ -38,7 +40,9 @@ public sealed unsafe class CoherentDiskTests
         Sink interrupts = new();
         World world = new(
             [
-                .. memories, new DirectoryController(0, fabric, LineBytes), new DirectoryController(1, fabric, LineBytes),
+                .. memories,
+                new DirectoryController(0, fabric, LineBytes),
+                new DirectoryController(1, fabric, LineBytes),
                 new NetworkActor(0, fabric), new NetworkActor(1, fabric), disk, cpu, interrupts,
             ],
             config.Lookahead, new MachineMessageNames());

@@ -26,7 +26,9 @@ internal sealed class SequenceGenerator(ulong seed)
         Op.Lwxc1, Op.Ldxc1, Op.Luxc1, Op.Swxc1, Op.Sdxc1, Op.Suxc1, Op.Prefx,
     ];
 
-    /// <summary>Their result is UNPREDICTABLE unless the operands are sign-extended words. [MIPS64 Vol II, ADDU]</summary>
+    /// <summary>
+    /// Their result is UNPREDICTABLE unless the operands are sign-extended words. [MIPS64 Vol II, ADDU]
+    /// </summary>
     private static readonly HashSet<Op> OfWords =
     [
         Op.Addu, Op.Subu, Op.Sra, Op.Srl, Op.Srav, Op.Srlv, Op.Rotr, Op.Rotrv, Op.Mult, Op.Multu, Op.Div, Op.Divu,
