@@ -58,7 +58,8 @@ public sealed class GuestLitmusTests
         RunResult result = engine.Run(new Cycle(200_000_000));
 
         Assert.True(
-            result is { Outcome: Outcome.Stopped, ExitCode: 0 }, $"{litmus.Name}, run {run}: {result.Reason}\n{result.Report}");
+            result is { Outcome: Outcome.Stopped, ExitCode: 0 },
+            $"{litmus.Name}, run {run}: {result.Reason}\n{result.Report}");
         for (int iteration = 0; iteration < IterationsPerRun; iteration++)
         {
             int number = iteration;
