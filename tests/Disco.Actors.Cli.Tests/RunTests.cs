@@ -113,6 +113,9 @@ public sealed class RunTests : IDisposable
     public void Guest_that_powers_off_with_a_code_fails_the_command()
     {
         const string PowerOff = """
+            li  t0,0x00400080       # 64-bit addresses
+            mtc0 t0,$12
+            ehb
             dli t0,0x90000000e0110000
             li  t1,0x75555
             sw  t1,0(t0)
@@ -123,7 +126,7 @@ public sealed class RunTests : IDisposable
         DiscoEnd end = DiscoProgram.Run("run", "--cpus", "1", "--guest", FileOf(PowerOff));
 
         Assert.Equal(1, end.ExitCode);
-        Assert.Contains("7", end.Output, StringComparison.Ordinal);
+        Assert.Contains("failed with code 7", end.Output, StringComparison.Ordinal);
     }
 
     /// <summary>128 + SIGINT, as shells have it, and the report of what was done so far.</summary>
@@ -132,6 +135,9 @@ public sealed class RunTests : IDisposable
     {
         // Says one letter, so that the test knows the run has begun.
         const string Talker = """
+            li  t0,0x00400080       # 64-bit addresses
+            mtc0 t0,$12
+            ehb
             dli t0,0x90000000e0100000
             li  t1,33
             sw  t1,0(t0)

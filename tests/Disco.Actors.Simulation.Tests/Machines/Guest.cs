@@ -30,10 +30,10 @@ internal sealed record Guest(string Name, string Bootargs = "")
     private const long LimitCycles = 2_000_000_000;
 
     public static readonly Guest Hello = new("hello");
-    public static readonly Guest Torture = new("torture", "rounds=20");
-    public static readonly Guest Radix = new("radix", "keys=8192 radix=128");
-    public static readonly Guest Raytrace = new("raytrace", "size=16");
-    public static readonly Guest Fft = new("fft", "points=1024");
+    public static readonly Guest Torture = new("torture", "rounds=50");
+    public static readonly Guest Radix = new("radix", "keys=16384 radix=256");
+    public static readonly Guest Raytrace = new("raytrace", "size=32");
+    public static readonly Guest Fft = new("fft", "points=4096");
 
     /// <summary>Small enough for a machine whose caches hold next to nothing.</summary>
     public static readonly Guest SmallRadix = new("radix", "keys=1024 radix=32");

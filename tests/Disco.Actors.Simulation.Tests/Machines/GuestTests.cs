@@ -105,9 +105,9 @@ public sealed class GuestTests
     /// <summary>The fast fidelity is another memory system under the same CPU: the same results.</summary>
     [Theory]
     [InlineData("hello", "", 4)]
-    [InlineData("radix", "keys=8192 radix=128", 4)]
-    [InlineData("raytrace", "size=16", 4)]
-    [InlineData("fft", "points=1024", 4)]
+    [InlineData("radix", "keys=16384 radix=256", 4)]
+    [InlineData("raytrace", "size=32", 4)]
+    [InlineData("fft", "points=4096", 4)]
     [InlineData("torture", "rounds=20", 4)]
     [InlineData("kernels", "kernel=sieve", 1)]
     public void Fast_fidelity_gives_the_results_of_coherent(string name, string bootargs, int cpus)

@@ -12,7 +12,7 @@ using Xunit.Abstractions;
 namespace Disco.Actors.Simulation.Tests.Machines;
 
 /// <summary>
-/// Whole machines under the eyes of all observers, on caches of 32 lines: single writer or many readers at all times,
+/// Whole machines under the eyes of all observers, whose caches hold 32 lines: single writer or many readers at all times,
 /// every line the latest, directory and caches in agreement wherever nothing is under way.
 /// </summary>
 public sealed class ObservedMachineTests(ITestOutputHelper output)
@@ -22,10 +22,11 @@ public sealed class ObservedMachineTests(ITestOutputHelper output)
 
     public static TheoryData<string, string, int, long> Runs => new()
     {
-        { "torture", "rounds=3", 4, 0 },
-        { "torture", "rounds=2", 4, 200 },
-        { "radix", "keys=1024 radix=32", 4, 0 },
-        { "radix", "keys=512 radix=16", 8, 100 },
+        { "torture", "rounds=20", 4, 0 },
+        { "torture", "rounds=10", 8, 200 },
+        { "radix", "keys=2048 radix=64", 4, 0 },
+        { "radix", "keys=1024 radix=32", 8, 100 },
+        { "raytrace", "size=8", 4, 0 },
     };
 
     [Theory]
