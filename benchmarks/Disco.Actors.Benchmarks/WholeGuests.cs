@@ -1,8 +1,8 @@
 using BenchmarkDotNet.Attributes;
-using BenchmarkDotNet.Engines;
 using Disco.Actors.Core;
 using Disco.Actors.Engines;
 using Disco.Actors.Machine.Boards;
+using RunStrategy = BenchmarkDotNet.Engines.RunStrategy;
 
 namespace Disco.Actors.Benchmarks;
 
