@@ -85,7 +85,7 @@ public class WholeGuests
             RunToEnd(engine);
             double seconds = watch.Elapsed.TotalSeconds;
             long instructions = machine.Cpus.Sum(cpu => cpu.Core.Instructions);
-            yield return $"{each,-50} {seconds,8:F2} s {instructions / seconds / 1e6,8:F1} guest MIPS "
+            yield return $"{each,-54} {seconds,8:F2} s {instructions / seconds / 1e6,8:F1} guest MIPS "
                 + $"{engine.Deliveries / seconds / 1e6,7:F2} M messages/s  {engine.Now,-12} {engine.StateHash():x16}";
         }
     }
