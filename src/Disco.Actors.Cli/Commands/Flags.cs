@@ -32,6 +32,7 @@ internal sealed class Flags
     [
         (Named("--guest", "a guest by name (disco guests) or the path of a MIPS ELF file", "GUEST"), "guest.image"),
         (Named("--bootargs", "words the guest finds in its device tree, e.g. keys=4096", "WORDS"), "guest.bootargs"),
+        (Named("--disk", "a raw disk image for the block device; never written", "FILE"), "guest.disk"),
         (Named("--cpus", "physical CPUs; nodes follow, with as many CPUs each as on the board", "N"), "board.cpus"),
         (Named("--nodes", "NUMA nodes", "N"), "board.nodes"),
         (Named("--memory", "machine memory, e.g. 64MiB", "SIZE"), "board.memory"),

@@ -76,7 +76,7 @@ internal static class RunCommand
     {
         try
         {
-            return MachineBuilder.Build(experiment.Board, experiment.Image, experiment.Bootargs);
+            return MachineBuilder.Build(experiment.Board, experiment.Image, experiment.Bootargs, experiment.Disk);
         }
         catch (BoardException e)
         {

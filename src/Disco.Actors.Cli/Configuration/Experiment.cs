@@ -15,7 +15,13 @@ public enum EngineKind
 
 /// <summary>What one run is: the machine, the guest and the engine, read from <see cref="Settings"/>.</summary>
 public sealed record Experiment(
-    BoardConfig Board, ElfImage Image, string Bootargs, EngineKind Engine, EngineOptions Options, Cycle Until)
+    BoardConfig Board,
+    ElfImage Image,
+    string Bootargs,
+    ReadOnlyMemory<byte>? Disk,
+    EngineKind Engine,
+    EngineOptions Options,
+    Cycle Until)
 {
     private const long CyclesMax = 1L << 50;
 
@@ -46,6 +52,7 @@ public sealed record Experiment(
             board,
             Guest(settings.Text("guest.image")),
             settings.Text("guest.bootargs"),
+            DiskOf(settings.Text("guest.disk")),
             isParallel ? EngineKind.Parallel : EngineKind.Deterministic,
             options,
             UntilOf(settings, board));
@@ -109,6 +116,22 @@ public sealed record Experiment(
         return HoconUnits.Duration(text) is { } nanoseconds and > 0
             ? new Cycle(Cycles((double)nanoseconds, board))
             : throw settings.Misfit("run.for", "none, a length of time such as 2 ms, or a number of cycles");
+    }
+
+    private static ReadOnlyMemory<byte>? DiskOf(string path)
+    {
+        if (path.Length == 0)
+        {
+            return null;
+        }
+        try
+        {
+            return File.ReadAllBytes(path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new UserError($"The disk image '{path}' cannot be read: {e.Message}");
+        }
     }
 
     private static ElfImage Guest(string guest)
