@@ -32,6 +32,10 @@ public sealed unsafe partial class MipsCore
     private long _stallCycles;
     private bool _dropped;
 
+    // Cycles to run before everything is decoded once more: by then the handlers in use are compiled, and records can
+    // point at the code itself. No effect but speed.
+    private long _cyclesToDecodeAgain = 50_000;
+
     public MipsCore(CoreConfig config, MemoryPort port, ITrapMonitor? monitor = null)
     {
         Config = config;
@@ -196,6 +200,10 @@ public sealed unsafe partial class MipsCore
                 return now;
             }
         }
+        if (_cyclesToDecodeAgain > 0)
+        {
+            end = Math.Min(end, now + _cyclesToDecodeAgain);
+        }
         _end = _resuming ? now + 1 : StretchEnd(now, end);
         _dropped = false;
         Insn* ip = Locate();
@@ -212,6 +220,10 @@ public sealed unsafe partial class MipsCore
         long left = ip->Handler(ip, _r, this, _end - now);
         long used = _end - left - now;
         Instructions += used - (StallCycles - stallsBefore);
+        if (_cyclesToDecodeAgain > 0 && (_cyclesToDecodeAgain -= used) <= 0)
+        {
+            _code.ClearBlocks();
+        }
         _resuming = Stop == RunStop.Blocked;
         return now + used;
     }

@@ -68,7 +68,7 @@ internal static unsafe class Stores<TGranule, TOrder>
     }
 
     // Compiled like the rest: its jump to the next record must not become a call.
-    [MethodImpl(Hot)]
+    [MethodImpl(Hot | MethodImplOptions.NoInlining)]
     private static long Slow<T>(Insn* ip, ulong* r, MipsCore core, long budget)
         where T : struct, IStore
     {
