@@ -32,8 +32,8 @@ public sealed class BadInputTests : IDisposable
     }
 
     [Fact]
-    public void File_that_is_no_elf_is_refused() =>
-        Assert.Contains("not an ELF file", Refused("run", "--guest", FileOf("#!/bin/sh\n"u8)), StringComparison.Ordinal);
+    public void File_that_is_no_elf_is_refused() => Assert.Contains(
+        "not an ELF file", Refused("run", "--guest", FileOf("#!/bin/sh\n"u8)), StringComparison.Ordinal);
 
     /// <summary>Cut in the header, in the segment headers, in a segment.</summary>
     [Theory]

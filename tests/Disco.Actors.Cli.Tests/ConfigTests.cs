@@ -49,7 +49,8 @@ public sealed class ConfigTests
 
         Assert.Equal(0, end.ExitCode);
         using JsonDocument document = JsonDocument.Parse(end.Output);
-        Assert.Contains(member, document.RootElement.EnumerateArray().Select(row => row.GetProperty(field).GetString()));
+        JsonElement[] rows = [.. document.RootElement.EnumerateArray()];
+        Assert.Contains(rows, row => row.GetProperty(field).GetString() == member);
     }
 
     /// <summary>The value, and the layer without the line.</summary>

@@ -73,7 +73,9 @@ public sealed class RunTests : IDisposable
     [Fact]
     public void Guest_that_executes_a_reserved_instruction_fails_with_a_sentence()
     {
-        DiscoEnd end = DiscoProgram.Run("run", "--cpus", "1", "--guest", FileOf("nop\n.word 0x7000003b\nnop"), "--json");
+        string guest = FileOf("nop\n.word 0x7000003b\nnop");
+
+        DiscoEnd end = DiscoProgram.Run("run", "--cpus", "1", "--guest", guest, "--json");
 
         Assert.True(end.ExitCode == 1, end.Error + end.Output);
         using JsonDocument document = JsonDocument.Parse(end.Output);
@@ -94,8 +96,9 @@ public sealed class RunTests : IDisposable
 
         Assert.True(end.ExitCode == 0, end.Error + end.Output);
         using JsonDocument document = JsonDocument.Parse(end.Output);
-        Assert.Contains("still runs", document.RootElement.GetProperty("outcome").GetString(), StringComparison.Ordinal);
-        Assert.Equal(100_000, document.RootElement.GetProperty("cycles").GetInt64());
+        JsonElement report = document.RootElement;
+        Assert.Contains("still runs", report.GetProperty("outcome").GetString(), StringComparison.Ordinal);
+        Assert.Equal(100_000, report.GetProperty("cycles").GetInt64());
     }
 
     /// <summary>A run that can make no progress says so instead of hanging.</summary>

@@ -49,7 +49,7 @@ internal sealed record Guest(string Name, string Bootargs = "")
         Second = new CacheShape(4 << 10, 2, 128),
     };
 
-    /// <summary>The last line of a run that found its own result right. All variants of hello are one program.</summary>
+    /// <summary>The last line of a run that found its own result right; hello's variants are one program.</summary>
     private string Verdict => Name.StartsWith("hello", StringComparison.Ordinal) ? "hello: ok" : $"{Name}: ok";
 
     public Multiprocessor On(BoardConfig board)

@@ -12,8 +12,8 @@ using Xunit.Abstractions;
 namespace Disco.Actors.Simulation.Tests.Machines;
 
 /// <summary>
-/// Whole machines under the eyes of all observers, whose caches hold 32 lines: single writer or many readers at all times,
-/// every line the latest, directory and caches in agreement wherever nothing is under way.
+/// Whole machines with caches of 32 lines, under the eyes of all observers: single writer or many readers at all
+/// times, every line the latest, directory and caches in agreement wherever nothing is under way.
 /// </summary>
 public sealed class ObservedMachineTests(ITestOutputHelper output)
 {
