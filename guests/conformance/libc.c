@@ -327,9 +327,15 @@ double floor(double x)
     return whole > x ? whole - 1 : whole;
 }
 
+/* x^y by squares for the whole part of y and by square roots for its fraction; x >= 0 then. */
 double pow(double x, double y)
 {
-    double r = 1;
-    for (int i = 0; i < (int)y; i++) r *= x;
-    return r;
+    double r = 1, whole = floor(__builtin_fabs(y)), part = __builtin_fabs(y) - whole, base = x, root = x;
+    for (unsigned long n = (unsigned long)whole; n; n >>= 1, base *= base) if (n & 1) r *= base;
+    for (int bit = 0; part > 0 && bit < 60; bit++) {
+        root = sqrt(root);
+        part *= 2;
+        if (part >= 1) r *= root, part -= 1;
+    }
+    return y < 0 ? 1 / r : r;
 }

@@ -86,6 +86,6 @@ vectors:
 
         .bss
         .balign 16
-        .space 262144
+        .space 8388608
 stack_top:
         .space 64
