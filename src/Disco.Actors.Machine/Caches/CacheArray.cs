@@ -113,7 +113,7 @@ internal sealed unsafe class CacheArray
         {
             return;
         }
-        int first = frame - (frame % _ways);
+        int first = _ways == 2 ? frame & ~1 : frame - (frame % _ways);
         for (int other = first; other < first + _ways; other++)
         {
             if (_ages[other] < age)

@@ -105,7 +105,7 @@ public sealed unsafe partial class CoherentCache
             }
             _writebacks.Put(slot, line, step.Next, bytes);
             Trace(line, CacheState.I, step.Next, context);
-            bool dirty = step.Do.HasFlag(CacheDo.SendPutDirty);
+            bool dirty = (step.Do & CacheDo.SendPutDirty) != 0;
             CoherenceKind kind = dirty ? CoherenceKind.PutDirty : CoherenceKind.PutClean;
             SendHome(kind, line, Agent, dirty ? bytes : null, context);
             Statistics.Writebacks++;
@@ -126,7 +126,7 @@ public sealed unsafe partial class CoherentCache
             Invariant.Broken($"{_owner} cannot handle {message} in state {state} at {context.Now}");
         }
         byte* bytes = frame >= 0 ? _array.BytesOf(frame) : null;
-        if (step.Do.HasFlag(CacheDo.InstallLine))
+        if ((step.Do & CacheDo.InstallLine) != 0)
         {
             Invariant.Holds(line.Length == LineBytes);
             line.CopyTo(new Span<byte>(bytes, LineBytes));
@@ -156,7 +156,7 @@ public sealed unsafe partial class CoherentCache
         Send(step.Do, message, _writebacks.BytesOf(slot), context);
         _writebacks.Set(slot, step.Next);
         Trace(message.Line, state, step.Next, context);
-        if (step.Do.HasFlag(CacheDo.FreeWriteback) && _miss.Phase == MissPhase.Blocked)
+        if ((step.Do & CacheDo.FreeWriteback) != 0 && _miss.Phase == MissPhase.Blocked)
         {
             StartMiss(context);
         }
@@ -188,19 +188,19 @@ public sealed unsafe partial class CoherentCache
         LineAddress line = message.Line;
         if ((actions & AnyRequest) != 0)
         {
-            CoherenceKind kind = actions.HasFlag(CacheDo.SendGetS) ? CoherenceKind.GetS
-                : actions.HasFlag(CacheDo.SendGetX) ? CoherenceKind.GetX
+            CoherenceKind kind = (actions & CacheDo.SendGetS) != 0 ? CoherenceKind.GetS
+                : (actions & CacheDo.SendGetX) != 0 ? CoherenceKind.GetX
                 : CoherenceKind.Upgrade;
             SendHome(kind, line, Agent, null, context);
         }
-        if (actions.HasFlag(CacheDo.SendInvalAck))
+        if ((actions & CacheDo.SendInvalAck) != 0)
         {
             SendHome(CoherenceKind.InvalAck, line, message.Requester, null, context);
         }
         if ((actions & AnyData) != 0)
         {
-            CoherenceKind kind = actions.HasFlag(CacheDo.SendDataShared) ? CoherenceKind.DataShared
-                : actions.HasFlag(CacheDo.SendDataExclusive) ? CoherenceKind.DataExclusive
+            CoherenceKind kind = (actions & CacheDo.SendDataShared) != 0 ? CoherenceKind.DataShared
+                : (actions & CacheDo.SendDataExclusive) != 0 ? CoherenceKind.DataExclusive
                 : CoherenceKind.DataModified;
             CoherenceMessage data = new(kind, line, message.Requester, Agent, 0);
             ReadOnlySpan<byte> payload = new(bytes, LineBytes);
@@ -208,9 +208,9 @@ public sealed unsafe partial class CoherentCache
         }
         if ((actions & AnyForwardEnd) != 0)
         {
-            bool dirty = actions.HasFlag(CacheDo.SendSharingWritebackDirty);
+            bool dirty = (actions & CacheDo.SendSharingWritebackDirty) != 0;
             CoherenceKind kind = dirty ? CoherenceKind.SharingWritebackDirty
-                : actions.HasFlag(CacheDo.SendSharingWriteback) ? CoherenceKind.SharingWriteback
+                : (actions & CacheDo.SendSharingWriteback) != 0 ? CoherenceKind.SharingWriteback
                 : CoherenceKind.OwnershipTransfer;
             SendHome(kind, line, message.Requester, dirty ? bytes : null, context);
         }
@@ -227,11 +227,11 @@ public sealed unsafe partial class CoherentCache
 
     private void Tell(CacheDo actions, LineAddress line, byte* bytes)
     {
-        if (actions.HasFlag(CacheDo.LineLost))
+        if ((actions & CacheDo.LineLost) != 0)
         {
             LoseLine(line, bytes);
         }
-        if (actions.HasFlag(CacheDo.LineDowngraded))
+        if ((actions & CacheDo.LineDowngraded) != 0)
         {
             _listener.LineDowngraded(line, bytes);
         }
@@ -243,14 +243,14 @@ public sealed unsafe partial class CoherentCache
         {
             ClearLink();
         }
-        DropFirstLevel(_firstCode, line, bytes);
-        DropFirstLevel(_firstData, line, bytes);
+        DropFirstLevel(_firstCode, line);
+        DropFirstLevel(_firstData, line);
         _listener.LineLost(line, bytes);
     }
 
     private void Postpone(CacheDo actions, in CoherenceMessage message, Context context)
     {
-        if (actions.HasFlag(CacheDo.DeferForward))
+        if ((actions & CacheDo.DeferForward) != 0)
         {
             Invariant.Holds(_miss.Deferred.Kind == CoherenceKind.None);
             Invariant.Holds(_miss.Line == message.Line);

@@ -126,6 +126,29 @@ public sealed unsafe partial class CoherentCache
     }
 
     /// <summary>
+    /// <see cref="Access"/> as far as it changes no line's state and so needs no context: null when it would have to.
+    /// </summary>
+    public byte* TryHit(MachineAddress address, AccessKind kind, out int stallCycles)
+    {
+        stallCycles = 0;
+        int frame = _array.Find(LineOf(address));
+        if (frame < 0)
+        {
+            return null;
+        }
+        CacheState state = _array.StateOf(frame);
+        bool hit = kind == AccessKind.Store
+            ? state is CacheState.M or CacheState.MPending
+            : CanPerform(state, kind);
+        if (!hit)
+        {
+            return null;
+        }
+        stallCycles = TouchFirstLevel(address, frame, kind);
+        return _array.BytesOf(frame) + (address.Value & _lineMask);
+    }
+
+    /// <summary>
     /// The granted access has been performed or given up: forwarded requests that waited for it are served, a line
     /// granted for once is dropped. Does nothing when no access is granted.
     /// </summary>
@@ -272,7 +295,7 @@ public sealed unsafe partial class CoherentCache
         _array.Touch(frame);
         if (first.Fill(address.Value, out ulong dropped))
         {
-            TellDropped(first, dropped);
+            Tell(first, dropped);
         }
         if (_miss.Phase == MissPhase.Granted && _miss.Frame == frame)
         {
@@ -282,28 +305,20 @@ public sealed unsafe partial class CoherentCache
         return _config.SecondLevelCycles;
     }
 
-    private void TellDropped(L1Tags first, ulong address)
-    {
-        int frame = _array.Find(new LineAddress(address & ~_lineMask));
-        Invariant.Holds(frame >= 0);
-        byte* host = _array.BytesOf(frame) + (address & _lineMask);
-        Tell(first, address, host);
-    }
-
-    private void Tell(L1Tags first, ulong address, byte* host)
+    private void Tell(L1Tags first, ulong address)
     {
         if (ReferenceEquals(first, _firstCode))
         {
-            _listener.CodeLineDropped(new MachineAddress(address), host, first.LineBytes);
+            _listener.CodeLineDropped(new MachineAddress(address), first.LineBytes);
         }
         else
         {
-            _listener.DataLineDropped(new MachineAddress(address), host, first.LineBytes);
+            _listener.DataLineDropped(new MachineAddress(address), first.LineBytes);
         }
     }
 
     /// <summary>Inclusion: what leaves the second level leaves the first.</summary>
-    private void DropFirstLevel(L1Tags? first, LineAddress line, byte* host)
+    private void DropFirstLevel(L1Tags? first, LineAddress line)
     {
         if (first is null)
         {
@@ -313,7 +328,7 @@ public sealed unsafe partial class CoherentCache
         {
             if (first.Drop(line.Value + at))
             {
-                Tell(first, line.Value + at, host + at);
+                Tell(first, line.Value + at);
             }
         }
     }

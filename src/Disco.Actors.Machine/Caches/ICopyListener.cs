@@ -15,10 +15,10 @@ public unsafe interface ICopyListener
     void LineDowngraded(LineAddress line, byte* host);
 
     /// <summary>A line left the first-level data cache; its next access costs a stall again.</summary>
-    void DataLineDropped(MachineAddress address, byte* host, int bytes);
+    void DataLineDropped(MachineAddress address, int bytes);
 
     /// <summary>A line left the first-level code cache.</summary>
-    void CodeLineDropped(MachineAddress address, byte* host, int bytes);
+    void CodeLineDropped(MachineAddress address, int bytes);
 }
 
 /// <summary>For agents that keep no pointers.</summary>
@@ -34,11 +34,11 @@ public sealed unsafe class NoListener : ICopyListener
     {
     }
 
-    public void DataLineDropped(MachineAddress address, byte* host, int bytes)
+    public void DataLineDropped(MachineAddress address, int bytes)
     {
     }
 
-    public void CodeLineDropped(MachineAddress address, byte* host, int bytes)
+    public void CodeLineDropped(MachineAddress address, int bytes)
     {
     }
 }

@@ -42,12 +42,13 @@ internal sealed class L1Tags
     {
         ulong line = address >> _lineShift;
         int set = (int)(line & _setMask);
-        int frame = (set * _ways) + _nextWay[set];
-        _nextWay[set] = (byte)((_nextWay[set] + 1) % _ways);
-        bool had = _lines[frame] != Free;
-        dropped = _lines[frame] << _lineShift;
-        _lines[frame] = line;
-        return had;
+        int way = _nextWay[set];
+        _nextWay[set] = (byte)(way + 1 == _ways ? 0 : way + 1);
+        ref ulong place = ref _lines[(set * _ways) + way];
+        ulong old = place;
+        dropped = old << _lineShift;
+        place = line;
+        return old != Free;
     }
 
     /// <summary>Takes out the line of the address; false when it was not there.</summary>

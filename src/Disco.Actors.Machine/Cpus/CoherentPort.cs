@@ -57,10 +57,14 @@ public sealed unsafe class CoherentPort : CpuPort, ICopyListener
             Access.Load => AccessKind.Load,
             Access.Store => AccessKind.Store,
         };
-        host = Cache.Access(new MachineAddress(physical), kind, ContextNow, out int stall);
+        host = Cache.TryHit(new MachineAddress(physical), kind, out int stall);
         if (host is null)
         {
-            return PortStatus.Blocked;
+            host = Cache.Access(new MachineAddress(physical), kind, ContextNow, out stall);
+            if (host is null)
+            {
+                return PortStatus.Blocked;
+            }
         }
         stallCycles += stall;
         return PortStatus.Ready;
@@ -83,9 +87,9 @@ public sealed unsafe class CoherentPort : CpuPort, ICopyListener
 
     public void LineDowngraded(LineAddress line, byte* host) => Core.DropWrite(line.Value, Cache.LineBytes);
 
-    public void DataLineDropped(MachineAddress address, byte* host, int bytes) => Core.DropData(address.Value, bytes);
+    public void DataLineDropped(MachineAddress address, int bytes) => Core.DropData(address.Value, bytes);
 
-    public void CodeLineDropped(MachineAddress address, byte* host, int bytes) => Core.DropCode(address.Value, bytes);
+    public void CodeLineDropped(MachineAddress address, int bytes) => Core.DropCode(address.Value, bytes);
 
     public override void Save(StateWriter writer)
     {

@@ -238,6 +238,8 @@ public sealed class Cpu : Actor
 
     private void Fail(Context context)
     {
+        // At the cycle of the fetch, however the time before it was cut.
+        context.AdvanceTo(new Cycle(_since));
         Enter(CpuPhase.Failed, context.Now);
         context.Stop(1, GuestError.Describe(Address, Core));
     }

@@ -190,13 +190,13 @@ public sealed unsafe class DirectoryController : Actor
         long wait, Context context)
     {
         CoherenceMessage answer = new(CoherenceKind.None, message.Line, (byte)requester, 0, 0);
-        if (actions.HasFlag(HomeDo.Nack))
+        if ((actions & HomeDo.Nack) != 0)
         {
             byte promise = (byte)(entry->Promised - 1 == requester ? 1 : 0);
             SendTo(requester, CoherenceKind.Nack, answer with { Retries = promise }, wait, context);
             return;
         }
-        if (actions.HasFlag(HomeDo.WriteMemory))
+        if ((actions & HomeDo.WriteMemory) != 0)
         {
             Statistics.Writebacks++;
             CoherenceMessage write = answer with { Kind = CoherenceKind.WriteLine };
@@ -204,14 +204,14 @@ public sealed unsafe class DirectoryController : Actor
         }
         if ((actions & AnyRead) != 0)
         {
-            bool shared = actions.HasFlag(HomeDo.ReadShared);
+            bool shared = (actions & HomeDo.ReadShared) != 0;
             CoherenceMessage read = answer with
             {
                 Kind = shared ? CoherenceKind.ReadShared : CoherenceKind.ReadExclusive,
             };
             _fabric.Send(context, Address, Address.Memory(Node), wait, read.Pack());
         }
-        if (actions.HasFlag(HomeDo.GrantUpgrade))
+        if ((actions & HomeDo.GrantUpgrade) != 0)
         {
             SendTo(requester, CoherenceKind.UpgradeAck, answer, wait, context);
         }
@@ -219,18 +219,18 @@ public sealed unsafe class DirectoryController : Actor
         {
             Invariant.Holds(entry->Owner != requester);
             Statistics.Forwards++;
-            bool shared = actions.HasFlag(HomeDo.ForwardGetS);
+            bool shared = (actions & HomeDo.ForwardGetS) != 0;
             SendTo(entry->Owner, shared ? CoherenceKind.FwdGetS : CoherenceKind.FwdGetX, answer, wait, context);
         }
-        if (actions.HasFlag(HomeDo.AckPut))
+        if ((actions & HomeDo.AckPut) != 0)
         {
             SendTo(message.Sender, CoherenceKind.WbAck, answer, wait, context);
         }
-        if (actions.HasFlag(HomeDo.AckOwedPut))
+        if ((actions & HomeDo.AckOwedPut) != 0)
         {
             SendTo(entry->Owner, CoherenceKind.WbAck, answer, wait, context);
         }
-        if (actions.HasFlag(HomeDo.Invalidate))
+        if ((actions & HomeDo.Invalidate) != 0)
         {
             SendInvals(entry, requester, answer, wait, context);
         }
@@ -262,19 +262,19 @@ public sealed unsafe class DirectoryController : Actor
 
     private static void Update(HomeDo actions, DirectoryEntry* entry, int requester)
     {
-        if (actions.HasFlag(HomeDo.CountAck))
+        if ((actions & HomeDo.CountAck) != 0)
         {
             entry->Acks--;
         }
-        if (actions.HasFlag(HomeDo.SaveRequester))
+        if ((actions & HomeDo.SaveRequester) != 0)
         {
             entry->Requester = (byte)requester;
         }
-        if (actions.HasFlag(HomeDo.AddSharer))
+        if ((actions & HomeDo.AddSharer) != 0)
         {
             entry->AddSharer(requester);
         }
-        if (actions.HasFlag(HomeDo.ShareWithOwner))
+        if ((actions & HomeDo.ShareWithOwner) != 0)
         {
             entry->AddSharer(entry->Owner);
         }
@@ -286,7 +286,7 @@ public sealed unsafe class DirectoryController : Actor
         {
             entry->Owner = 0;
         }
-        if (actions.HasFlag(HomeDo.SetOwner))
+        if ((actions & HomeDo.SetOwner) != 0)
         {
             entry->ClearSharers();
             entry->Owner = (byte)requester;

@@ -39,6 +39,9 @@ internal sealed unsafe class CodeBlock
     /// <summary>False when memory may differ from what was decoded.</summary>
     public bool Current { get; set; }
 
+    /// <summary>The chain of blocks that the code cache keeps: number of the next one from 1, 0 for none.</summary>
+    public int Next { get; set; }
+
     public Insn* Main(int index) => Header + 1 + index;
 
     public Insn* Slot(int index) => Header + 2 + Words + (2 * index);

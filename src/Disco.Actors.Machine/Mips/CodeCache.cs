@@ -28,13 +28,16 @@ internal sealed unsafe class CodeCache
 {
     private const ulong NoTag = ulong.MaxValue;
     private const int BlockBytesMax = 24 << 20;
+    private const int Chains = 8192;
 
     private readonly FetchEntry[] _table;
     private readonly int _shift;
     private readonly int _blocksMax;
     private readonly HandlerSet _handlers;
     private readonly List<CodeBlock> _blocks = [];
-    private readonly Dictionary<ulong, int> _byPhysical = [];
+
+    // Chains of blocks by physical granule; numbers of blocks from 1, 0 ends a chain.
+    private readonly int[] _heads = new int[Chains];
     private int _blocksUsed;
 
     public CodeCache(int granuleShift, int entries, HandlerSet handlers)
@@ -81,9 +84,9 @@ internal sealed unsafe class CodeCache
     {
         for (ulong at = physical & ~OffsetMask; at < physical + (ulong)lengthBytes; at += OffsetMask + 1)
         {
-            for (uint variant = 0; variant < CodeVariant.Count; variant++)
+            for (int number = Head(at); number != 0; number = _blocks[number - 1].Next)
             {
-                if (_byPhysical.ContainsKey(at | variant))
+                if (_blocks[number - 1].Physical == at)
                 {
                     return true;
                 }
@@ -95,11 +98,12 @@ internal sealed unsafe class CodeCache
     /// <summary>The word at a physical address was stored to: what was decoded from it is forgotten.</summary>
     public void Written(ulong physical, uint rawWord)
     {
-        for (uint variant = 0; variant < CodeVariant.Count; variant++)
+        for (int number = Head(physical); number != 0; number = _blocks[number - 1].Next)
         {
-            if (_byPhysical.TryGetValue((physical & ~OffsetMask) | variant, out int number) && _blocks[number].Current)
+            CodeBlock block = _blocks[number - 1];
+            if (block.Physical == (physical & ~OffsetMask) && block.Current)
             {
-                _blocks[number].Rewrite((int)(physical & OffsetMask) >> 2, rawWord, _handlers);
+                block.Rewrite((int)(physical & OffsetMask) >> 2, rawWord, _handlers);
             }
         }
     }
@@ -110,11 +114,12 @@ internal sealed unsafe class CodeCache
         bool any = false;
         for (ulong at = physical & ~OffsetMask; at < physical + (ulong)lengthBytes; at += OffsetMask + 1)
         {
-            for (uint variant = 0; variant < CodeVariant.Count; variant++)
+            for (int number = Head(at); number != 0; number = _blocks[number - 1].Next)
             {
-                if (_byPhysical.TryGetValue(at | variant, out int number))
+                CodeBlock block = _blocks[number - 1];
+                if (block.Physical == at)
                 {
-                    _blocks[number].Current = false;
+                    block.Current = false;
                     any = true;
                 }
             }
@@ -166,22 +171,28 @@ internal sealed unsafe class CodeCache
     public void ClearBlocks()
     {
         ClearTable();
-        _byPhysical.Clear();
+        Array.Clear(_heads);
         _blocksUsed = 0;
     }
+
+    private ref int Head(ulong physical) => ref _heads[(int)(physical >> _shift) & (Chains - 1)];
 
     private int Index(ulong address) => (int)(address >> _shift) & (_table.Length - 1);
 
     private CodeBlock BlockFor(ulong physical, uint variant, byte* host, out bool fresh)
     {
         fresh = false;
-        if (_byPhysical.TryGetValue(physical | variant, out int number))
+        for (int number = Head(physical); number != 0; number = _blocks[number - 1].Next)
         {
-            if (!_blocks[number].Current)
+            CodeBlock known = _blocks[number - 1];
+            if (known.Physical == physical && known.Variant == variant)
             {
-                _blocks[number].Refresh(host, _handlers);
+                if (!known.Current)
+                {
+                    known.Refresh(host, _handlers);
+                }
+                return known;
             }
-            return _blocks[number];
         }
         if (_blocksUsed == _blocksMax)
         {
@@ -193,7 +204,9 @@ internal sealed unsafe class CodeCache
         }
         CodeBlock block = _blocks[_blocksUsed];
         block.Reset(physical, variant, host, _handlers);
-        _byPhysical.Add(physical | variant, _blocksUsed++);
+        ref int head = ref Head(physical);
+        block.Next = head;
+        head = ++_blocksUsed;
         fresh = true;
         return block;
     }

@@ -22,7 +22,8 @@ internal unsafe struct DataEntry
 /// <summary>
 /// Direct-mapped translation caches in front of the TLB and the port, one per mode (and one for kernel mode with ERL,
 /// whose address map differs). Derived state: neither saved nor visible in time. An entry never outlives the copy
-/// or the permission it stands for.
+/// or the permission it stands for: entries are also chained by physical granule, so that a granule that goes takes its
+/// entries along without a search.
 /// </summary>
 internal sealed unsafe class DataCache
 {
@@ -37,9 +38,15 @@ internal sealed unsafe class DataCache
     /// <summary>Mark in <see cref="DataEntry.Physical"/>: translated for one address space only.</summary>
     public const ulong LocalPage = 1;
 
-    private const int PageShift = 12;
+    // Mark in DataEntry.Physical: the entry is in the chain of its physical granule.
+    private const ulong Chained = 2;
+    private const ulong Marks = LocalPage | Chained;
 
-    private readonly DataEntry[][] _tables = new DataEntry[Tables][];
+    // All tables, one behind the other; an entry's number is its place from 1, 0 ends a chain.
+    private readonly DataEntry[] _all;
+    private readonly DataEntry* _first;
+    private readonly int[] _heads;
+    private readonly int[] _nexts;
     private readonly bool[] _used = new bool[Tables];
     private readonly int _shift;
     private readonly int _entries;
@@ -48,27 +55,36 @@ internal sealed unsafe class DataCache
     {
         _shift = granuleShift;
         _entries = entries;
-        for (int i = 0; i < Tables; i++)
-        {
-            _tables[i] = GC.AllocateArray<DataEntry>(entries, pinned: true);
-            Array.Fill(_tables[i], new DataEntry { ReadTag = NoTag, WriteTag = NoTag });
-        }
+        _all = GC.AllocateArray<DataEntry>(Tables * entries, pinned: true);
+        _first = (DataEntry*)Marshal.UnsafeAddrOfPinnedArrayElement(_all, 0);
+        _heads = new int[entries];
+        _nexts = new int[_all.Length + 1];
+        Array.Fill(_all, new DataEntry { ReadTag = NoTag, WriteTag = NoTag });
     }
 
     private ulong GranuleMask => ~((1UL << _shift) - 1);
 
-    public DataEntry* Table(int table) => (DataEntry*)Marshal.UnsafeAddrOfPinnedArrayElement(_tables[table], 0);
+    public DataEntry* Table(int table) => _first + (table * _entries);
 
     /// <summary>Enters a granule; an existing right to write the same granule stays.</summary>
     public void Fill(int table, ulong address, ulong physical, byte* host, bool writable, bool local)
     {
         ulong tag = address & GranuleMask;
-        ref DataEntry entry = ref _tables[table][Index(address)];
+        int place = (table * _entries) + Index(address);
+        DataEntry* entry = _first + place;
         _used[table] = true;
-        entry.ReadTag = tag;
-        entry.WriteTag = writable ? tag : NoTag;
-        entry.Addend = (nint)host - (nint)address;
-        entry.Physical = (physical & GranuleMask) | (local ? LocalPage : 0);
+        entry->ReadTag = tag;
+        entry->WriteTag = writable ? tag : NoTag;
+        entry->Addend = (nint)host - (nint)address;
+        ulong granule = (physical & GranuleMask) | Chained;
+        if ((entry->Physical & ~LocalPage) != granule)
+        {
+            Unchain(place);
+            ref int head = ref Head(granule);
+            _nexts[place + 1] = head;
+            head = place + 1;
+        }
+        entry->Physical = granule | (local ? LocalPage : 0);
     }
 
     /// <summary>Forgets a physical range, or only the right to write it.</summary>
@@ -96,10 +112,10 @@ internal sealed unsafe class DataCache
             }
             for (ulong at = 0; at < lengthBytes; at += 1UL << _shift)
             {
-                ref DataEntry entry = ref _tables[table][Index(address + at)];
-                if (entry.ReadTag == address + at)
+                int place = (table * _entries) + Index(address + at);
+                if (_first[place].ReadTag == address + at)
                 {
-                    Forget(ref entry);
+                    Forget(place);
                 }
             }
         }
@@ -114,12 +130,12 @@ internal sealed unsafe class DataCache
             {
                 continue;
             }
-            DataEntry[] entries = _tables[table];
-            for (int i = 0; i < entries.Length; i++)
+            int end = (table + 1) * _entries;
+            for (int place = table * _entries; place < end; place++)
             {
-                if ((entries[i].Physical & LocalPage) != 0)
+                if ((_first[place].Physical & LocalPage) != 0)
                 {
-                    Forget(ref entries[i]);
+                    Forget(place);
                 }
             }
         }
@@ -129,51 +145,74 @@ internal sealed unsafe class DataCache
     {
         for (int table = 0; table < Tables; table++)
         {
-            Clear(table);
+            if (_used[table])
+            {
+                _used[table] = false;
+                _all.AsSpan(table * _entries, _entries).Fill(new DataEntry { ReadTag = NoTag, WriteTag = NoTag });
+            }
         }
+        Array.Clear(_heads);
     }
 
     private void Clear(int table)
     {
-        if (_used[table])
+        int end = (table + 1) * _entries;
+        for (int place = table * _entries; place < end; place++)
         {
-            _used[table] = false;
-            Array.Fill(_tables[table], new DataEntry { ReadTag = NoTag, WriteTag = NoTag });
+            Forget(place);
         }
+        _used[table] = false;
     }
 
-    private static void Forget(ref DataEntry entry)
+    private void Forget(int place)
     {
-        entry.ReadTag = NoTag;
-        entry.WriteTag = NoTag;
-        entry.Physical = 0;
+        Unchain(place);
+        DataEntry* entry = _first + place;
+        entry->ReadTag = NoTag;
+        entry->WriteTag = NoTag;
+        entry->Physical = 0;
     }
 
     private int Index(ulong address) => (int)(address >> _shift) & (_entries - 1);
 
-    // The bits of the index above the page offset may be anything: pages are mapped anywhere.
+    private ref int Head(ulong physical) => ref _heads[Index(physical)];
+
+    private void Unchain(int place)
+    {
+        ulong physical = _first[place].Physical;
+        if ((physical & Chained) == 0)
+        {
+            return;
+        }
+        ref int link = ref Head(physical);
+        while (link != place + 1)
+        {
+            link = ref _nexts[link];
+        }
+        link = _nexts[place + 1];
+    }
+
     private void DropGranule(ulong physical, bool writeOnly)
     {
-        int step = _shift >= PageShift ? 1 : 1 << (PageShift - _shift);
-        int first = (int)(physical >> _shift) & (step - 1);
-        for (int table = 0; table < Tables; table++)
+        ref int link = ref Head(physical);
+        while (link != 0)
         {
-            if (!_used[table])
+            int number = link;
+            DataEntry* entry = _first + (number - 1);
+            if ((entry->Physical & ~Marks) != physical)
             {
+                link = ref _nexts[number];
                 continue;
             }
-            for (int i = first; i < _entries; i += step)
+            entry->WriteTag = NoTag;
+            if (writeOnly)
             {
-                ref DataEntry entry = ref _tables[table][i];
-                if (entry.ReadTag != NoTag && (entry.Physical & ~LocalPage) == physical)
-                {
-                    entry.WriteTag = NoTag;
-                    if (!writeOnly)
-                    {
-                        Forget(ref entry);
-                    }
-                }
+                link = ref _nexts[number];
+                continue;
             }
+            entry->ReadTag = NoTag;
+            entry->Physical = 0;
+            link = _nexts[number];
         }
     }
 }

@@ -141,9 +141,9 @@ public sealed unsafe class CoherentCacheTests : ICopyListener
 
     void ICopyListener.LineDowngraded(LineAddress line, byte* host) => _told.Add($"downgraded {line}");
 
-    void ICopyListener.DataLineDropped(MachineAddress address, byte* host, int bytes) => _told.Add($"data {address}");
+    void ICopyListener.DataLineDropped(MachineAddress address, int bytes) => _told.Add($"data {address}");
 
-    void ICopyListener.CodeLineDropped(MachineAddress address, byte* host, int bytes) => _told.Add($"code {address}");
+    void ICopyListener.CodeLineDropped(MachineAddress address, int bytes) => _told.Add($"code {address}");
 
     private void Fetch(ulong address, CoherenceKind grant)
     {

@@ -18,7 +18,14 @@ internal enum Segment : byte
 /// <summary>The virtual address space. [MIPS64 Vol III, 4.3 to 4.7; board spec 2.2]</summary>
 internal static class AddressMap
 {
-    private const ulong Compatibility = 0xFFFF_FFFF_8000_0000;
+    /// <summary>Where ckseg0 begins, and ckseg1 behind it.</summary>
+    public const ulong Kseg0 = 0xFFFF_FFFF_8000_0000;
+
+    public const ulong KsegBytes = 0x2000_0000;
+
+    /// <summary>Length of both together: what the kernel always reaches without a TLB.</summary>
+    public const ulong UnmappedBytes = 2 * KsegBytes;
+
 
     /// <param name="core">Widths of segments and physical addresses.</param>
     /// <param name="status">Status: the enable bits and ERL.</param>
@@ -34,7 +41,7 @@ internal static class AddressMap
             // useg is unmapped and uncached while ERL is set. [Vol III, 4.7]
             return (status & StatusBits.Erl) != 0 ? Segment.Unmapped : Segment.Mapped;
         }
-        if (address >= Compatibility)
+        if (address >= Kseg0)
         {
             return Compatible(core, mode, address, out physical);
         }
@@ -66,7 +73,7 @@ internal static class AddressMap
     // ckseg0, ckseg1, cksseg, ckseg3.
     private static Segment Compatible(CoreConfig core, Mode mode, ulong address, out ulong physical)
     {
-        physical = address & 0x1FFF_FFFF;
+        physical = address & (KsegBytes - 1);
         uint segment = (uint)address >> 29;
         if (segment == 6)
         {
