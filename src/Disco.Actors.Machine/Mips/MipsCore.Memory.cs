@@ -169,6 +169,11 @@ public sealed unsafe partial class MipsCore
     {
         local = false;
         _readInhibited = false;
+        if (_mode == Mode.Kernel && address - AddressMap.Kseg0 < AddressMap.UnmappedBytes)
+        {
+            physical = address & (AddressMap.KsegBytes - 1);
+            return true;
+        }
         Segment segment = AddressMap.Classify(Config, _status, _mode, address, out physical);
         if (segment == Segment.Unmapped)
         {
