@@ -65,6 +65,7 @@ public sealed class BudgetTests
             rig.Cycle += used;
             blockedUntil = rig.Core.Stop == Machine.Mips.RunStop.Blocked ? rig.Cycle + 50 : 0;
         }
+        Assert.True(rig[23] > 0 || lines);
         return rig.StateHash();
     }
 }
