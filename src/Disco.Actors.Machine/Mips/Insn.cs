@@ -82,7 +82,7 @@ internal static class Reg
     /// <summary>The eight condition codes, bit n is FCC n.</summary>
     public const int ConditionCodes = 42;
 
-    /// <summary>A device's datum on its way to or from a register.</summary>
+    /// <summary>A device's datum, or an unproven result, on its way to a register.</summary>
     public const int Scratch = 43;
 
     public const int Fpr = 44;

@@ -20,6 +20,37 @@ internal static unsafe class Float
         {
             return core.RaiseUnusable(ip, 1, budget);
         }
+        if (!T.HasHost || core.Fp.Rounding != Rounding.Nearest)
+        {
+            return Exact<T>(ip, r, core, budget);
+        }
+        core.Fp.Raised = FpFlags.None;
+        bool proven = T.TryHost(
+            T.NarrowSource ? ((uint*)r)[ip->Rs] : r[ip->Rs],
+            T.NarrowSource ? ((uint*)r)[ip->Rt] : r[ip->Rt],
+            r + Reg.Scratch,
+            ref core.Fp.Raised);
+        if (!proven || (core.Fp.Raised & ~core.FpSettled) != 0)
+        {
+            return Exact<T>(ip, r, core, budget);
+        }
+        if (T.NarrowResult)
+        {
+            ((uint*)r)[ip->Rd] = (uint)r[Reg.Scratch];
+        }
+        else
+        {
+            r[ip->Rd] = r[Reg.Scratch];
+        }
+        ip++;
+        return --budget > 0 ? ip->Handler(ip, r, core, budget) : MipsCore.StopAt(ip, r, core, budget);
+    }
+
+    // Apart, since its calls would cost every operation a stack frame.
+    [MethodImpl(Hot | MethodImplOptions.NoInlining)]
+    private static long Exact<T>(Insn* ip, ulong* r, MipsCore core, long budget)
+        where T : struct, IFloat
+    {
         core.Fp.Raised = FpFlags.None;
         ulong result = T.Do(
             T.NarrowSource ? ((uint*)r)[ip->Rs] : r[ip->Rs],

@@ -3,7 +3,7 @@ using Disco.Actors.Machine.Fpu;
 namespace Disco.Actors.Machine.Mips.Interpreter;
 
 /// <summary>A floating-point operation on one or two registers. [MIPS64 Vol II]</summary>
-internal interface IFloat
+internal unsafe interface IFloat
 {
     /// <summary>The sources are 32 bits wide (S and W).</summary>
     static virtual bool NarrowSource => false;
@@ -12,6 +12,12 @@ internal interface IFloat
     static virtual bool NarrowResult => false;
 
     static abstract ulong Do(ulong a, ulong b, ref FpEnvironment env);
+
+    /// <summary>There is a short cut by host arithmetic, for rounding to nearest.</summary>
+    static virtual bool HasHost => false;
+
+    /// <summary>False when the host's result is not proven equal to <see cref="Do"/>'s.</summary>
+    static virtual bool TryHost(ulong a, ulong b, ulong* result, ref FpFlags raised) => false;
 }
 
 /// <summary>fr, fs and ft to fd: the multiply-adds of COP1X. [MIPS64 Vol II, MADD.fmt]</summary>
@@ -23,67 +29,115 @@ internal interface IFloatTernary
 }
 
 /// <summary>ADD.S. [MIPS64 Vol II]</summary>
-internal readonly struct FloatAddS : IFloat
+internal readonly unsafe struct FloatAddS : IFloat
 {
     public static bool NarrowSource => true;
 
     public static bool NarrowResult => true;
 
     public static ulong Do(ulong a, ulong b, ref FpEnvironment env) => FpArithmetic.AddS((uint)a, (uint)b, ref env);
+
+    public static bool HasHost => true;
+
+    public static bool TryHost(ulong a, ulong b, ulong* result, ref FpFlags raised) => HostFloat.Add(
+        BitConverter.UInt32BitsToSingle((uint)a), BitConverter.UInt32BitsToSingle((uint)b),
+        out *(float*)result, ref raised);
 }
 
 /// <summary>ADD.D. [MIPS64 Vol II]</summary>
-internal readonly struct FloatAddD : IFloat
+internal readonly unsafe struct FloatAddD : IFloat
 {
     public static ulong Do(ulong a, ulong b, ref FpEnvironment env) => FpArithmetic.AddD(a, b, ref env);
+
+    public static bool HasHost => true;
+
+    public static bool TryHost(ulong a, ulong b, ulong* result, ref FpFlags raised) => HostFloat.Add(
+        BitConverter.UInt64BitsToDouble(a), BitConverter.UInt64BitsToDouble(b),
+        out *(double*)result, ref raised);
 }
 
 /// <summary>SUB.S. [MIPS64 Vol II]</summary>
-internal readonly struct FloatSubS : IFloat
+internal readonly unsafe struct FloatSubS : IFloat
 {
     public static bool NarrowSource => true;
 
     public static bool NarrowResult => true;
 
     public static ulong Do(ulong a, ulong b, ref FpEnvironment env) => FpArithmetic.SubS((uint)a, (uint)b, ref env);
+
+    public static bool HasHost => true;
+
+    public static bool TryHost(ulong a, ulong b, ulong* result, ref FpFlags raised) => HostFloat.Add(
+        BitConverter.UInt32BitsToSingle((uint)a), -BitConverter.UInt32BitsToSingle((uint)b),
+        out *(float*)result, ref raised);
 }
 
 /// <summary>SUB.D. [MIPS64 Vol II]</summary>
-internal readonly struct FloatSubD : IFloat
+internal readonly unsafe struct FloatSubD : IFloat
 {
     public static ulong Do(ulong a, ulong b, ref FpEnvironment env) => FpArithmetic.SubD(a, b, ref env);
+
+    public static bool HasHost => true;
+
+    public static bool TryHost(ulong a, ulong b, ulong* result, ref FpFlags raised) => HostFloat.Add(
+        BitConverter.UInt64BitsToDouble(a), -BitConverter.UInt64BitsToDouble(b),
+        out *(double*)result, ref raised);
 }
 
 /// <summary>MUL.S. [MIPS64 Vol II]</summary>
-internal readonly struct FloatMulS : IFloat
+internal readonly unsafe struct FloatMulS : IFloat
 {
     public static bool NarrowSource => true;
 
     public static bool NarrowResult => true;
 
     public static ulong Do(ulong a, ulong b, ref FpEnvironment env) => FpArithmetic.MulS((uint)a, (uint)b, ref env);
+
+    public static bool HasHost => true;
+
+    public static bool TryHost(ulong a, ulong b, ulong* result, ref FpFlags raised) => HostFloat.Mul(
+        BitConverter.UInt32BitsToSingle((uint)a), BitConverter.UInt32BitsToSingle((uint)b),
+        out *(float*)result, ref raised);
 }
 
 /// <summary>MUL.D. [MIPS64 Vol II]</summary>
-internal readonly struct FloatMulD : IFloat
+internal readonly unsafe struct FloatMulD : IFloat
 {
     public static ulong Do(ulong a, ulong b, ref FpEnvironment env) => FpArithmetic.MulD(a, b, ref env);
+
+    public static bool HasHost => true;
+
+    public static bool TryHost(ulong a, ulong b, ulong* result, ref FpFlags raised) => HostFloat.Mul(
+        BitConverter.UInt64BitsToDouble(a), BitConverter.UInt64BitsToDouble(b),
+        out *(double*)result, ref raised);
 }
 
 /// <summary>DIV.S. [MIPS64 Vol II]</summary>
-internal readonly struct FloatDivS : IFloat
+internal readonly unsafe struct FloatDivS : IFloat
 {
     public static bool NarrowSource => true;
 
     public static bool NarrowResult => true;
 
     public static ulong Do(ulong a, ulong b, ref FpEnvironment env) => FpArithmetic.DivS((uint)a, (uint)b, ref env);
+
+    public static bool HasHost => true;
+
+    public static bool TryHost(ulong a, ulong b, ulong* result, ref FpFlags raised) => HostFloat.Div(
+        BitConverter.UInt32BitsToSingle((uint)a), BitConverter.UInt32BitsToSingle((uint)b),
+        out *(float*)result, ref raised);
 }
 
 /// <summary>DIV.D. [MIPS64 Vol II]</summary>
-internal readonly struct FloatDivD : IFloat
+internal readonly unsafe struct FloatDivD : IFloat
 {
     public static ulong Do(ulong a, ulong b, ref FpEnvironment env) => FpArithmetic.DivD(a, b, ref env);
+
+    public static bool HasHost => true;
+
+    public static bool TryHost(ulong a, ulong b, ulong* result, ref FpFlags raised) => HostFloat.Div(
+        BitConverter.UInt64BitsToDouble(a), BitConverter.UInt64BitsToDouble(b),
+        out *(double*)result, ref raised);
 }
 
 /// <summary>SQRT.S. [MIPS64 Vol II]</summary>
