@@ -149,7 +149,7 @@ public sealed class RunTests : IDisposable
             """;
 
         DiscoEnd end = DiscoProgram.Interrupt(
-            "!", "run", "--cpus", "1", "--guest", FileOf(Talker));
+            "!", "run", "--cpus", "1", "--for", "20s", "--guest", FileOf(Talker));
 
         Assert.Equal(130, end.ExitCode);
         Assert.Contains("interrupted", end.Output, StringComparison.Ordinal);

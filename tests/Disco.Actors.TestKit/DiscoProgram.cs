@@ -20,7 +20,7 @@ public static class DiscoProgram
     /// <param name="arguments">Of the command line.</param>
     public static DiscoEnd Run(IReadOnlyDictionary<string, string> environment, params string[] arguments)
     {
-        using Process process = Start(environment, arguments);
+        using Process process = Start(environment, arguments, ["dotnet"]);
         return Finish(process);
     }
 
@@ -29,7 +29,9 @@ public static class DiscoProgram
     /// </summary>
     public static DiscoEnd Interrupt(string awaited, params string[] arguments)
     {
-        using Process process = Start(new Dictionary<string, string>(), arguments);
+        // A shell's background job starts with SIGINT ignored, and that is inherited.
+        using Process process = Start(
+            new Dictionary<string, string>(), arguments, ["env", "--default-signal=INT", "dotnet"]);
         Task<string> error = process.StandardError.ReadToEndAsync();
         StringBuilder output = new();
         while (!output.ToString().Contains(awaited, StringComparison.Ordinal))
@@ -50,9 +52,10 @@ public static class DiscoProgram
         return new DiscoEnd(process.ExitCode, output.ToString(), error.Result);
     }
 
-    private static Process Start(IReadOnlyDictionary<string, string> environment, string[] arguments)
+    private static Process Start(
+        IReadOnlyDictionary<string, string> environment, string[] arguments, string[] starter)
     {
-        ProcessStartInfo start = new("dotnet")
+        ProcessStartInfo start = new(starter[0], starter[1..])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
