@@ -1,10 +1,17 @@
+using Disco.Actors.Hocon;
+
 namespace Disco.Actors.Cli;
 
 /// <summary>
 /// Something the user can put right: a missing file, a wrong flag, a bad key. Shown as one sentence that says what is
 /// wrong, where, and what to do; exit code 2.
 /// </summary>
-public sealed class UserError(string sentence) : Exception(sentence);
+public sealed class UserError(string sentence) : Exception(sentence)
+{
+    /// <summary>" Did you mean X?" for the nearest known word, empty when none is near.</summary>
+    public static string DidYouMean(string unknown, IEnumerable<string> known) =>
+        HoconKeys.Suggest(unknown, known) is { } near ? $" Did you mean {near}?" : "";
+}
 
 /// <summary>What <c>disco</c> returns to the shell.</summary>
 public static class ExitCode

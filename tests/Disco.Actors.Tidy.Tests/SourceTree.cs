@@ -1,13 +1,13 @@
-using System.Runtime.CompilerServices;
+using Disco.Actors.TestKit;
 
 namespace Disco.Actors.Tidy.Tests;
 
-/// <summary>The repository's text files, found from this file's own place in it.</summary>
+/// <summary>The repository's text files, but not what a build leaves there.</summary>
 internal static class SourceTree
 {
     private static readonly string[] Skipped = ["bin", "obj", ".git", "TestResults", "BenchmarkDotNet.Artifacts"];
 
-    public static string Root { get; } = FindRoot();
+    public static string Root => Repository.Root;
 
     public static IEnumerable<string> Files(string pattern, params string[] under)
     {
@@ -33,15 +33,5 @@ internal static class SourceTree
                 }
             }
         }
-    }
-
-    private static string FindRoot([CallerFilePath] string here = "")
-    {
-        DirectoryInfo? folder = new FileInfo(here).Directory;
-        while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "Disco.Actors.sln")))
-        {
-            folder = folder.Parent;
-        }
-        return folder?.FullName ?? throw new DirectoryNotFoundException("Disco.Actors.sln is in no parent folder.");
     }
 }

@@ -23,8 +23,8 @@ internal static class GuestsCommand
     /// <summary>Names come from the images themselves; the words about them from the guests' own readme.</summary>
     private static IEnumerable<Row> Rows()
     {
-        string[] lines = Embedded.Text("guests/README.md")!.Split('\n');
-        foreach (string guest in Embedded.Names("guests/").Where(name => name != "README"))
+        string[] lines = Embedded.Text("guests.md")!.Split('\n');
+        foreach (string guest in Embedded.Names("guests/"))
         {
             string? line = lines.FirstOrDefault(each => each.StartsWith($"| `{guest}` |", StringComparison.Ordinal));
             string[] cells = line is null

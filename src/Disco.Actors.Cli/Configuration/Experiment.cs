@@ -66,8 +66,8 @@ public sealed record Experiment(
         MemoryBytes = (ulong)settings.Bytes("board.memory"),
         ClockHz = settings.Whole("board.clock-hz", 1, CyclesMax),
         TimerHz = settings.Whole("board.timer-hz", 1, CyclesMax),
-        Topology = Word(settings, "board.topology", TopologyKind.Uma),
-        Placement = Word(settings, "board.placement", Placement.Interleaved),
+        Topology = Word<TopologyKind>(settings, "board.topology"),
+        Placement = Word<Placement>(settings, "board.placement"),
         FirstCode = Shape(settings, "cache.l1i"),
         FirstData = Shape(settings, "cache.l1d"),
         Second = Shape(settings, "cache.l2"),
@@ -79,15 +79,14 @@ public sealed record Experiment(
         DirectoryOccupancyNanoseconds = settings.Nanoseconds("occupancy.directory"),
         MemoryOccupancyNanoseconds = settings.Nanoseconds("occupancy.memory"),
         LinkByteNanoseconds = settings.Nanoseconds("occupancy.link-byte"),
-        Fidelity = Word(settings, "engine.fidelity", Fidelity.Coherent),
+        Fidelity = Word<Fidelity>(settings, "engine.fidelity"),
         Seed = (ulong)settings.Whole("engine.seed", 0, long.MaxValue),
     };
 
-    /// <summary>A member of an enum by its name in lower case; <paramref name="any"/> only gives the type.</summary>
-    private static T Word<T>(Settings settings, string key, T any)
+    /// <summary>A member of an enum by its name in lower case.</summary>
+    private static T Word<T>(Settings settings, string key)
         where T : struct, Enum
     {
-        _ = any;
 #pragma warning disable CA1308 // Keys and words of the configuration are lower case.
         string[] words = [.. Enum.GetNames<T>().Select(name => name.ToLowerInvariant())];
 #pragma warning restore CA1308
@@ -144,8 +143,7 @@ public sealed record Experiment(
             }
             if (!File.Exists(guest))
             {
-                string[] guests = [.. Embedded.Names("guests/").Where(name => name != "README")];
-                string hint = HoconKeys.Suggest(guest, guests) is { } near ? $" Did you mean {near}?" : "";
+                string hint = UserError.DidYouMean(guest, Embedded.Names("guests/"));
                 throw new UserError(
                     $"There is no guest '{guest}' and no such file.{hint} 'disco guests' lists the embedded ones.");
             }

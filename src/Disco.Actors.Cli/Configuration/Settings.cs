@@ -100,8 +100,7 @@ public sealed class Settings
         {
             return Hocon(board, ReadFile(board, "board"));
         }
-        string[] boards = [.. Embedded.Names("hocon/boards/")];
-        string hint = HoconKeys.Suggest(board, boards) is { } near ? $" Did you mean {near}?" : "";
+        string hint = UserError.DidYouMean(board, Embedded.Names("hocon/boards/"));
         throw new UserError($"There is no board '{board}' and no such file.{hint} 'disco machines' lists the boards.");
     }
 
@@ -134,7 +133,7 @@ public sealed class Settings
 
     private Setting Find(string key)
     {
-        string path = Path2(key);
+        string path = PathOf(key);
         for (int i = _layers.Count - 1; i >= 0; i--)
         {
             (string origin, IConfigurationProvider provider) = _layers[i];
@@ -159,15 +158,15 @@ public sealed class Settings
             {
                 if (!_known.Contains(key, StringComparer.Ordinal))
                 {
-                    string where = Where(origin, provider, Path2(key));
-                    string hint = HoconKeys.Suggest(key, _known) is { } near ? $" Did you mean {near}?" : "";
+                    string where = Where(origin, provider, PathOf(key));
+                    string hint = UserError.DidYouMean(key, _known);
                     throw new UserError($"{where}: there is no key '{key}'.{hint} 'disco config' lists all keys.");
                 }
             }
         }
     }
 
-    private static string Path2(string key) => "disco:" + key.Replace('.', ':');
+    private static string PathOf(string key) => "disco:" + key.Replace('.', ':');
 
     /// <summary>
     /// The dotted keys below <c>disco</c> that a layer sets; others are left as the layer wrote them.

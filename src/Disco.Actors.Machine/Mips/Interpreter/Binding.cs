@@ -228,8 +228,8 @@ internal static unsafe class Binding
         set[Op.MovtS] = &Float.MoveSOnCode<ConditionTrue>;
         set[Op.MovzS] = &Float.MoveSOnRegister<Equal>;
         set[Op.MovnS] = &Float.MoveSOnRegister<NotEqual>;
-        set[Op.MovfD] = &Float.MoveDOnCode<ConditionFalse>;
-        set[Op.MovtD] = &Float.MoveDOnCode<ConditionTrue>;
+        set[Op.MovfD] = &Float.MoveOnCode<ConditionFalse>;
+        set[Op.MovtD] = &Float.MoveOnCode<ConditionTrue>;
         set[Op.MovzD] = &Float.MoveDOnRegister<Equal>;
         set[Op.MovnD] = &Float.MoveDOnRegister<NotEqual>;
         set[Op.Mfc1] = &Float.Mfc1;

@@ -169,7 +169,7 @@ internal static unsafe class Float
         return --budget > 0 ? ip->Handler(ip, r, core, budget) : MipsCore.StopAt(ip, r, core, budget);
     }
 
-    /// <summary>MOVF, MOVT of general registers. [MIPS64 Vol II]</summary>
+    /// <summary>MOVF, MOVT of general registers; MOVF.D, MOVT.D, whose slots are as wide. [MIPS64 Vol II]</summary>
     [MethodImpl(Hot)]
     public static long MoveOnCode<T>(Insn* ip, ulong* r, MipsCore core, long budget)
         where T : struct, ICondition
@@ -198,23 +198,6 @@ internal static unsafe class Float
         if (T.Holds(r[Reg.ConditionCodes] >> (int)ip->Immediate, 0))
         {
             ((uint*)r)[ip->Rd] = ((uint*)r)[ip->Rs];
-        }
-        ip++;
-        return --budget > 0 ? ip->Handler(ip, r, core, budget) : MipsCore.StopAt(ip, r, core, budget);
-    }
-
-    /// <summary>MOVF.D, MOVT.D. [MIPS64 Vol II]</summary>
-    [MethodImpl(Hot)]
-    public static long MoveDOnCode<T>(Insn* ip, ulong* r, MipsCore core, long budget)
-        where T : struct, ICondition
-    {
-        if (r[Reg.FpuUsable] == 0)
-        {
-            return core.RaiseUnusable(ip, 1, budget);
-        }
-        if (T.Holds(r[Reg.ConditionCodes] >> (int)ip->Immediate, 0))
-        {
-            r[ip->Rd] = r[ip->Rs];
         }
         ip++;
         return --budget > 0 ? ip->Handler(ip, r, core, budget) : MipsCore.StopAt(ip, r, core, budget);
