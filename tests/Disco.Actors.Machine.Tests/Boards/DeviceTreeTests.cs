@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Disco.Actors.Core;
 using Disco.Actors.Machine.Boards;
 using Disco.Actors.TestKit;
@@ -128,32 +127,6 @@ public sealed class DeviceTreeTests
     };
 
     /// <summary>What the compiler prints; null where it is not installed.</summary>
-    private static byte[]? Dtc(byte[] input, params string[] arguments)
-    {
-        var start = new ProcessStartInfo("dtc", arguments)
-        {
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-        };
-        Process process;
-        try
-        {
-            process = Process.Start(start)!;
-        }
-        catch (System.ComponentModel.Win32Exception)
-        {
-            return null;
-        }
-
-        using (process)
-        {
-            process.StandardInput.BaseStream.Write(input);
-            process.StandardInput.Close();
-            var output = new MemoryStream();
-            process.StandardOutput.BaseStream.CopyTo(output);
-            process.WaitForExit();
-            Assert.Equal(0, process.ExitCode);
-            return output.ToArray();
-        }
-    }
+    private static byte[]? Dtc(byte[] input, params string[] arguments) =>
+        Tool.IsInstalled("dtc") ? Tool.Bytes("dtc", input, arguments) : null;
 }

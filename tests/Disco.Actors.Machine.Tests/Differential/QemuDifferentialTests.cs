@@ -1,6 +1,6 @@
-using System.Diagnostics;
 using Disco.Actors.Core;
 using Disco.Actors.Machine.Mips;
+using Disco.Actors.TestKit;
 using Xunit;
 using Xunit.Abstractions;
 
@@ -20,18 +20,18 @@ public sealed class QemuDifferentialTests(ITestOutputHelper output)
     [InlineData(2, true, 1500)]
     public void Generated_sequences_end_in_the_same_state(ulong seed, bool floating, int sequences)
     {
+        if (!Tool.IsInstalled(Qemu))
+        {
+            output.WriteLine($"not compared: {Qemu} is not installed (package qemu-user)");
+            return;
+        }
         SequenceGenerator generator = new(seed);
         SequenceProgram program = new();
         for (int i = 0; i < sequences; i++)
         {
             program.Add(generator, InstructionsPerSequence, floating);
         }
-        byte[]? expected = RunQemu(program);
-        if (expected is null)
-        {
-            output.WriteLine($"not compared: {Qemu} is not installed (package qemu-user)");
-            return;
-        }
+        byte[] expected = RunQemu(program);
 
         byte[] actual = RunCore(program);
 
@@ -74,7 +74,7 @@ public sealed class QemuDifferentialTests(ITestOutputHelper output)
         return memory.Span(SequenceProgram.DataStart, data.Length).ToArray();
     }
 
-    private static byte[]? RunQemu(SequenceProgram program)
+    private static byte[] RunQemu(SequenceProgram program)
     {
         string path = Path.GetTempFileName();
         try
@@ -86,16 +86,7 @@ public sealed class QemuDifferentialTests(ITestOutputHelper output)
             {
                 File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
             }
-            ProcessStartInfo start = new(Qemu, ["-cpu", "MIPS64R2-generic", path]) { RedirectStandardOutput = true };
-            using Process process = Process.Start(start)!;
-            using MemoryStream bytes = new();
-            process.StandardOutput.BaseStream.CopyTo(bytes);
-            process.WaitForExit();
-            return bytes.ToArray();
-        }
-        catch (System.ComponentModel.Win32Exception)
-        {
-            return null;
+            return Tool.Bytes(Qemu, [], "-cpu", "MIPS64R2-generic", path);
         }
         finally
         {

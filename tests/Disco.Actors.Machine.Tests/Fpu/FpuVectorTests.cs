@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.CompilerServices;
 using Disco.Actors.TestKit;
@@ -47,7 +46,7 @@ public sealed class FpuVectorTests(ITestOutputHelper output)
     /// <summary>Compiles and runs the program; null, with a message, when a tool is missing.</summary>
     private string[]? Run(params string[] arguments)
     {
-        if (!IsInstalled(Compiler) || !IsInstalled(Emulator))
+        if (!Tool.IsInstalled(Compiler) || !Tool.IsInstalled(Emulator))
         {
             output.WriteLine($"Skipped: {Compiler} and {Emulator} are not both installed.");
             return null;
@@ -58,8 +57,8 @@ public sealed class FpuVectorTests(ITestOutputHelper output)
         {
             string program = Path.Combine(folder, "fpu-vectors");
             string source = Path.Combine(Folder(), "fpu-vectors.c");
-            Execute(Compiler, "-O1", "-march=mips64r2", "-static", "-o", program, source);
-            string text = Execute(Emulator, ["-cpu", "MIPS64R2-generic", program, .. arguments]);
+            Tool.Text(Compiler, "-O1", "-march=mips64r2", "-static", "-o", program, source);
+            string text = Tool.Text(Emulator, ["-cpu", "MIPS64R2-generic", program, .. arguments]);
             return text.Split('\n', StringSplitOptions.RemoveEmptyEntries);
         }
         finally
@@ -67,20 +66,6 @@ public sealed class FpuVectorTests(ITestOutputHelper output)
             System.IO.Directory.Delete(folder, recursive: true);
         }
     }
-
-    private static string Execute(string tool, params string[] arguments)
-    {
-        using Process process = Process.Start(new ProcessStartInfo(tool, arguments) { RedirectStandardOutput = true })!;
-        string text = process.StandardOutput.ReadToEnd();
-        process.WaitForExit();
-        Assert.True(process.ExitCode == 0, $"{tool} ended with {process.ExitCode}");
-        return text;
-    }
-
-    private static bool IsInstalled(string tool) =>
-        (Environment.GetEnvironmentVariable("PATH") ?? "")
-        .Split(Path.PathSeparator)
-        .Any(folder => File.Exists(Path.Combine(folder, tool)));
 
     private static string Folder([CallerFilePath] string here = "") => Path.GetDirectoryName(here)!;
 }

@@ -1,5 +1,3 @@
-using System.ComponentModel;
-using System.Diagnostics;
 using Disco.Actors.TestKit;
 using Xunit;
 using Xunit.Abstractions;
@@ -28,7 +26,7 @@ public sealed class GuestImageTests(ITestOutputHelper output)
             CopySources(Repository.PathOf("guests"), copy.FullName);
             Folder.CreateDirectory(Path.Combine(copy.FullName, "images"));
 
-            string log = Run("make", "-s", "-C", copy.FullName);
+            string log = Tool.Text("make", "-s", "-C", copy.FullName);
 
             string[] images = Folder.GetFiles(Repository.PathOf("guests", "images"), "*.elf");
             Assert.NotEmpty(images);
@@ -57,29 +55,6 @@ public sealed class GuestImageTests(ITestOutputHelper output)
         }
     }
 
-    private static bool IsThere(string compiler)
-    {
-        try
-        {
-            return Run(compiler, "-dumpfullversion").Trim() == CompilerVersion;
-        }
-        catch (Win32Exception)
-        {
-            return false;
-        }
-    }
-
-    private static string Run(string program, params string[] arguments)
-    {
-        ProcessStartInfo start = new(program, arguments)
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
-        using Process process = Process.Start(start)!;
-        Task<string> errors = process.StandardError.ReadToEndAsync();
-        string text = process.StandardOutput.ReadToEnd();
-        process.WaitForExit();
-        return text + errors.Result;
-    }
+    private static bool IsThere(string compiler) =>
+        Tool.IsInstalled(compiler) && Tool.Text(compiler, "-dumpfullversion").Trim() == CompilerVersion;
 }

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 using System.Text.RegularExpressions;
@@ -130,10 +129,10 @@ public sealed partial class GnuTests
         File.WriteAllText(folder.Of("listing.s"), source.ToString());
 
         // TLBINV and TLBINVF came with EVA; Debian's assembler would put a SYNC before each LL by itself.
-        Execute(
+        Tool.Text(
             AssemblerTool, "-march=mips64r2", "-mabi=64", "-meva", "-mno-fix-loongson3-llsc",
             "-o", folder.Of("o"), folder.Of("listing.s"));
-        Execute(ObjectCopyTool, "-O", "binary", "-j", ".text", folder.Of("o"), folder.Of("bin"));
+        Tool.Text(ObjectCopyTool, "-O", "binary", "-j", ".text", folder.Of("o"), folder.Of("bin"));
         byte[] bytes = File.ReadAllBytes(folder.Of("bin"));
         return [.. Enumerable.Range(0, texts.Length).Select(i => BitConverter.ToUInt32(bytes, 4 * i))];
     }
@@ -142,23 +141,12 @@ public sealed partial class GnuTests
     {
         using Folder folder = new();
         File.WriteAllBytes(folder.Of("bin"), bytes);
-        string text = Execute(
+        string text = Tool.Text(
             DisassemblerTool, "-D", "-z", "-b", "binary", "-m", "mips:isa64r2", "-EL",
             "-M", "no-aliases,gpr-names=64,cp0-names=numeric,cp1-names=numeric,hwr-names=numeric,virt,xpa",
             folder.Of("bin"));
         return [.. text.Split('\n').Select(line => WordLine().Match(line)).Where(match => match.Success)
             .Select(match => match.Groups[1].Value.TrimEnd())];
-    }
-
-    private static string Execute(string tool, params string[] arguments)
-    {
-        ProcessStartInfo start = new(tool, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
-        using Process process = Process.Start(start)!;
-        Task<string> errors = process.StandardError.ReadToEndAsync();
-        string text = process.StandardOutput.ReadToEnd();
-        process.WaitForExit();
-        Assert.True(process.ExitCode == 0, $"{tool} ended with {process.ExitCode}: {errors.GetAwaiter().GetResult()}");
-        return text;
     }
 
     [GeneratedRegex(@"(?<![\w$.])(zero|at|v[01]|a[0-7]|t[0-389]|s[0-8]|k[01]|gp|sp|ra)\b")]
@@ -185,9 +173,8 @@ public sealed partial class GnuTests
     {
         public GnuFactAttribute()
         {
-            string[] folders = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator);
             string[] tools = [AssemblerTool, DisassemblerTool, ObjectCopyTool];
-            if (!tools.All(tool => folders.Any(folder => File.Exists(Path.Combine(folder, tool)))))
+            if (!tools.All(Tool.IsInstalled))
             {
                 Skip = "GNU binutils for mips64el are not installed";
             }
