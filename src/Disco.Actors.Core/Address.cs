@@ -21,6 +21,9 @@ public enum Role : byte
 
     /// <summary>A protocol driver of a test; no part of a machine.</summary>
     Driver,
+
+    /// <summary>The monitor's frames of one node.</summary>
+    MemMap,
 }
 
 /// <summary>The typed name of an actor: a role and an index, written <c>cpu/3</c>.</summary>
@@ -29,7 +32,7 @@ public readonly record struct Address(Role Role, ushort Index) : IComparable<Add
     private static readonly string[] Names =
     [
         "outside", "cpu", "dir", "mem", "net", "irq", "console", "disk", "nic", "switch", "power", "clock", "vm",
-        "sched", "driver",
+        "sched", "driver", "memmap",
     ];
 
     /// <summary>One number for hashing and sorting: role in the high half, index in the low half.</summary>

@@ -10,13 +10,15 @@ public sealed class ArrowTests
     {
         ["Core"] = [],
         ["Machine"] = ["Core"],
+        ["Vmm"] = ["Core", "Machine"],
         ["Engines"] = ["Core"],
-        ["Verification"] = ["Core", "Machine", "Engines"],
+        ["Tracing"] = ["Core", "Engines"],
+        ["Verification"] = ["Core", "Machine", "Vmm", "Engines", "Tracing"],
         ["Hocon"] = [],
-        ["Cli"] = ["Core", "Machine", "Engines", "Verification", "Hocon"],
+        ["Cli"] = ["Core", "Machine", "Vmm", "Engines", "Tracing", "Verification", "Hocon"],
     };
 
-    private static readonly string[] WithoutPackages = ["Core", "Machine", "Engines", "Verification"];
+    private static readonly string[] WithoutPackages = ["Core", "Machine", "Vmm", "Engines", "Verification"];
 
     [Fact]
     public void Projects_know_only_whom_they_may_know()
@@ -39,7 +41,7 @@ public sealed class ArrowTests
             {
                 Assert.Empty(project.Descendants("PackageReference"));
             }
-            if (name is "Core" or "Machine")
+            if (name is "Core" or "Machine" or "Vmm")
             {
                 Assert.Equal("true", project.Descendants("PureProject").Single().Value);
             }
