@@ -18,6 +18,7 @@ public sealed class Cpu : Actor
     private static readonly Address InterruptController = new(Role.Interrupts, 0);
 
     private readonly CpuPort _port;
+    private readonly CpuMonitor? _monitor;
     private CpuPhase _phase;
 
     // The cycle in which the present phase began, for its length.
@@ -40,6 +41,15 @@ public sealed class Cpu : Actor
         NextStep = held ? Cycle.Never : Cycle.Zero;
     }
 
+    /// <summary>A CPU that executes what its monitor says, from the monitor's first alarm on.</summary>
+    public Cpu(int number, int node, MipsCore core, CpuPort port, CpuMonitor monitor)
+        : this(number, node, core, port, held: true)
+    {
+        _monitor = monitor;
+        monitor.Connect(Address, core);
+        EnterStopped(Cycle.Zero);
+    }
+
     private enum CpuPhase : byte
     {
         /// <summary>In reset.</summary>
@@ -54,6 +64,12 @@ public sealed class Cpu : Actor
 
         /// <summary>The guest has failed on this CPU; it does nothing any more.</summary>
         Failed,
+
+        /// <summary>The monitor waits for something on behalf of what executed here.</summary>
+        Stopped,
+
+        /// <summary>The monitor has nothing to execute.</summary>
+        Vacant,
     }
 
     public MipsCore Core { get; }
@@ -66,6 +82,7 @@ public sealed class Cpu : Actor
         CpuPhase.Held => new WaitsFor(ResetController, "release from reset"),
         CpuPhase.Sleeping => new WaitsFor(InterruptController, "an interrupt, in WAIT"),
         CpuPhase.Blocked => _port.WaitingFor,
+        CpuPhase.Stopped or CpuPhase.Vacant => _monitor!.Waiting,
         CpuPhase.Running or CpuPhase.Failed => null,
     };
 
@@ -73,8 +90,9 @@ public sealed class Cpu : Actor
     public CpuStatistics StatisticsAt(Cycle now)
     {
         long open = Math.Max(0, now.Value - _since);
-        long stall = _stallCycles + Core.StallCycles + (_phase == CpuPhase.Blocked ? open : 0);
-        bool isIdle = _phase is CpuPhase.Held or CpuPhase.Sleeping or CpuPhase.Failed;
+        bool isStalled = _phase is CpuPhase.Blocked or CpuPhase.Stopped;
+        long stall = _stallCycles + Core.StallCycles + (isStalled ? open : 0);
+        bool isIdle = _phase is CpuPhase.Held or CpuPhase.Sleeping or CpuPhase.Failed or CpuPhase.Vacant;
         long idle = _heldCycles + Core.WaitCycles + (isIdle ? open : 0);
         return new CpuStatistics(Core.Instructions, Core.Instructions, stall, idle);
     }
@@ -83,6 +101,12 @@ public sealed class Cpu : Actor
     {
         ref readonly Message message = ref envelope.Message;
         _port.Context = context;
+        if (_monitor is not null && CpuMonitor.IsForMonitor(message.Kind))
+        {
+            Ask(_monitor, envelope, context);
+            _port.Context = null;
+            return;
+        }
         switch (message.Kind >> 8)
         {
             case 0x01:
@@ -110,8 +134,9 @@ public sealed class Cpu : Actor
 
     public override void Run(Context context)
     {
-        Invariant.Holds(_phase is CpuPhase.Running or CpuPhase.Sleeping);
+        Invariant.Holds(_phase is CpuPhase.Running or CpuPhase.Sleeping or CpuPhase.Stopped or CpuPhase.Vacant);
         _port.Context = context;
+        _monitor?.Enter(context);
         context.AdvanceTo(NextStep);
         if (_port.Granted)
         {
@@ -126,8 +151,16 @@ public sealed class Cpu : Actor
         }
         while (NextStep < context.Horizon)
         {
-            Execute(context.Horizon - NextStep);
+            if (_monitor is null)
+            {
+                Execute(context.Horizon - NextStep);
+            }
+            else
+            {
+                ExecuteGuest(_monitor, context);
+            }
         }
+        _monitor?.Enter(null);
         if (_port.FetchedBootVector && _phase == CpuPhase.Blocked)
         {
             Fail(context);
@@ -144,6 +177,7 @@ public sealed class Cpu : Actor
         writer.Write("heldCycles", _heldCycles);
         Core.Save(writer);
         _port.Save(writer);
+        _monitor?.SaveSeat(writer);
     }
 
     public override void Load(StateReader reader)
@@ -155,6 +189,7 @@ public sealed class Cpu : Actor
         _heldCycles = reader.ReadInt64("heldCycles");
         Core.Load(reader);
         _port.Load(reader);
+        _monitor?.LoadSeat(reader);
     }
 
     /// <summary>Lets the core execute from <see cref="Actor.NextStep"/> and sees why it came back.</summary>
@@ -181,9 +216,69 @@ public sealed class Cpu : Actor
                 NextStep = Core.WakeCycle > end.Value ? new Cycle(Core.WakeCycle) : Cycle.Never;
                 break;
             case RunStop.Monitor:
-                Invariant.Broken($"{Address} has no monitor");
+                EnterStopped(end);
                 break;
         }
+    }
+
+    /// <summary>Under a monitor: what it owes first, then its turn when it asked for one, then the core's.</summary>
+    private void ExecuteGuest(CpuMonitor monitor, Context context)
+    {
+        if (monitor.AlarmCycle <= NextStep.Value && !Core.IsResuming)
+        {
+            context.AdvanceTo(NextStep);
+            monitor.AttendNow();
+        }
+        if (_phase is CpuPhase.Stopped or CpuPhase.Vacant)
+        {
+            if (!monitor.CanRun)
+            {
+                EnterStopped(NextStep);
+                return;
+            }
+            Leave(NextStep);
+        }
+        long owed = monitor.TakeOwed();
+        if (owed > 0)
+        {
+            _stallCycles += owed;
+            NextStep += owed;
+        }
+        else if (!monitor.CanRun)
+        {
+            EnterStopped(NextStep);
+        }
+        else
+        {
+            Execute(Math.Max(1, Math.Min(context.Horizon.Value, monitor.AlarmCycle) - NextStep.Value));
+        }
+    }
+
+    private void Ask(CpuMonitor monitor, in Envelope envelope, Context context)
+    {
+        monitor.Enter(context);
+        monitor.ReceiveMessage(envelope);
+        monitor.Enter(null);
+        if (_phase is CpuPhase.Stopped or CpuPhase.Vacant)
+        {
+            // Runs when its step has come, or sleeps on with a new alarm.
+            bool attends = monitor.CanRun || monitor.AlarmCycle <= context.Now.Value;
+            NextStep = attends ? context.Now : new Cycle(monitor.AlarmCycle);
+        }
+    }
+
+    private void EnterStopped(Cycle since)
+    {
+        CpuPhase phase = _monitor!.IsIdle ? CpuPhase.Vacant : CpuPhase.Stopped;
+        if (phase != _phase)
+        {
+            if (_phase is CpuPhase.Stopped or CpuPhase.Vacant)
+            {
+                Leave(since);
+            }
+            Enter(phase, since);
+        }
+        NextStep = new Cycle(Math.Max(_monitor.AlarmCycle, since.Value));
     }
 
     private void Resume(Cycle now)
@@ -224,14 +319,14 @@ public sealed class Cpu : Actor
     private void Leave(Cycle now)
     {
         long cycles = now.Value - _since;
-        if (_phase == CpuPhase.Blocked)
+        if (_phase is CpuPhase.Blocked or CpuPhase.Stopped)
         {
             _stallCycles += cycles;
         }
         else
         {
-            Invariant.Holds(_phase == CpuPhase.Held);
-            _heldCycles = cycles;
+            Invariant.Holds(_phase is CpuPhase.Held or CpuPhase.Vacant);
+            _heldCycles += cycles;
         }
         _phase = CpuPhase.Running;
     }

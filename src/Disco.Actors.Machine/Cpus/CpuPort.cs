@@ -101,10 +101,11 @@ public abstract unsafe class CpuPort(Address owner, Fabric fabric, DeviceMap dev
 
     /// <summary>
     /// There is no boot memory behind the boot vectors, also where RAM covers them: a core that gets there stays.
+    /// Under a monitor the addresses are the machine's, and guests have their boot vectors elsewhere.
     /// </summary>
     protected bool IsBootVector(ulong physical, Access access)
     {
-        if (access != Access.Fetch || physical - BootVectors >= BootVectorsBytes)
+        if (access != Access.Fetch || physical - BootVectors >= BootVectorsBytes || Core.Monitor is not null)
         {
             return false;
         }

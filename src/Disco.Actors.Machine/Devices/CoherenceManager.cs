@@ -270,7 +270,7 @@ public sealed class CoherenceManager : DeviceActor
         }
         _cores[core].Running = true;
         ulong start = (ulong)(int)_cores[core].ResetBase;
-        Send(Address.Cpu(core), 0, InterruptMessage.CoreStart(start), context);
+        SendToCpu(core, InterruptMessage.CoreStart(start), context);
     }
 
     private record struct GlobalState

@@ -44,6 +44,20 @@ public abstract class DeviceActor(Address address, int node, DeviceWiring wiring
     protected void Send(Address target, long delayCycles, in Message message, Context context) =>
         Wiring.Fabric.Send(context, Address, target, delayCycles, message);
 
+    /// <summary>Sends to a CPU, or to the virtual machine whose virtual CPU it is.</summary>
+    protected void SendToCpu(int cpu, Message message, Context context)
+    {
+        if (Wiring.VirtualMachine is { } machine)
+        {
+            message.B = (ulong)cpu;
+            Send(machine, 0, message, context);
+        }
+        else
+        {
+            Send(Address.Cpu(cpu), 0, message, context);
+        }
+    }
+
     /// <summary>Tells the interrupt controller when the line changes.</summary>
     protected void DriveLine(bool level, Context context)
     {
@@ -74,7 +88,7 @@ public abstract class DeviceActor(Address address, int node, DeviceWiring wiring
     {
         Invariant.Holds(access.Requester.Role == Role.Cpu);
         ulong offset = access.PhysicalAddress - Wiring.Base;
-        int cpu = access.Requester.Index;
+        int cpu = access.Window;
         ulong value = 0;
         if (access.Kind == UncachedKind.UncachedRead)
         {

@@ -20,14 +20,15 @@ public static class DeviceMessageNames
         return message.Kind switch
         {
             (ushort)UncachedKind.UncachedRead or (ushort)UncachedKind.UncachedAck =>
-                $"{name} 0x{message.A:x} size {message.C >> 32} for {Address.FromPacked((uint)message.C)}",
+                $"{name} 0x{message.A:x} size {(ushort)(message.C >> 32)} for {Address.FromPacked((uint)message.C)}",
             (ushort)UncachedKind.UncachedWrite or (ushort)UncachedKind.UncachedData =>
-                $"{name} 0x{message.A:x} = 0x{message.B:x} size {message.C >> 32} for "
+                $"{name} 0x{message.A:x} = 0x{message.B:x} size {(ushort)(message.C >> 32)} for "
                 + $"{Address.FromPacked((uint)message.C)}",
             (ushort)UncachedKind.ConsoleInput => $"{name} {message.B} characters",
             (ushort)InterruptKind.LineLevel => $"{name} interrupt {message.A} = {message.B}",
             (ushort)InterruptKind.InterruptLevel => $"{name} pins 0x{message.A:x}",
             (ushort)InterruptKind.CoreStart => $"{name} at 0x{message.A:x}",
+            (ushort)InterruptKind.MachineEnd => $"{name} exit code {message.A}",
             _ => $"{name} {message.A} generation {message.B}",
         };
     }

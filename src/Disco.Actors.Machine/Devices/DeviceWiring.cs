@@ -23,4 +23,10 @@ public sealed class DeviceWiring(Fabric fabric, ulong baseAddress, int cpus)
 
     /// <summary>The actor its interrupt line leads to.</summary>
     public Address Interrupts { get; init; } = new(Role.Interrupts, 0);
+
+    /// <summary>
+    /// Who stands for the CPUs of a virtual machine's device: gets what is meant for CPU n, with n in word B, and the
+    /// end of the machine. Null on a real board.
+    /// </summary>
+    public Address? VirtualMachine { get; init; }
 }

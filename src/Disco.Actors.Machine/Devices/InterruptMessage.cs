@@ -13,9 +13,12 @@ public enum InterruptKind : ushort
 
     /// <summary>Coherence manager to CPU held in reset: A = virtual address to start at.</summary>
     CoreStart = 0x0303,
+
+    /// <summary>Power controller to its virtual machine: A = exit code, B = 1 for a reset, 0 for a power-off.</summary>
+    MachineEnd = 0x0304,
 }
 
-/// <summary>Builders of the three interrupt messages.</summary>
+/// <summary>Builders of the interrupt messages.</summary>
 public static class InterruptMessage
 {
     public static Message LineLevel(int interrupt, bool level) => new()
@@ -42,5 +45,13 @@ public static class InterruptMessage
         Kind = (ushort)InterruptKind.CoreStart,
         Lane = Lane.Request,
         A = virtualAddress,
+    };
+
+    public static Message MachineEnd(int exitCode, bool reset) => new()
+    {
+        Kind = (ushort)InterruptKind.MachineEnd,
+        Lane = Lane.Request,
+        A = (ulong)exitCode,
+        B = reset ? 1UL : 0UL,
     };
 }

@@ -45,11 +45,23 @@ public sealed class PowerController(Address address, int node, DeviceWiring wiri
         }
         if (value == Reset)
         {
-            context.Stop(0, ResetReason);
+            End(0, ResetReason, context);
         }
         else if ((value & 0xffff) == PowerOff)
         {
-            context.Stop((int)(value >> 16), PowerOffReason);
+            End((int)(value >> 16), PowerOffReason, context);
+        }
+    }
+
+    private void End(int exitCode, string reason, Context context)
+    {
+        if (Wiring.VirtualMachine is { } machine)
+        {
+            Send(machine, 0, InterruptMessage.MachineEnd(exitCode, reason == ResetReason), context);
+        }
+        else
+        {
+            context.Stop(exitCode, reason);
         }
     }
 }

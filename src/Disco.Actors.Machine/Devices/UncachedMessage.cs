@@ -26,18 +26,30 @@ public enum UncachedKind : ushort
 /// <code>
 /// A  physical address
 /// B  value, zero extended, as the register file sees it (no byte order on the wire)
-/// C  63        32 31                      0
-///   +------------+------------------------+
-///   | size bytes | requester, packed      |  who gets the reply, and whose window of a per-CPU device is meant
-///   +------------+------------------------+
+/// C  63            48 47        32 31                  0
+///   +----------------+------------+--------------------+
+///   | virtual CPU +1 | size bytes | requester, packed  |  who gets the reply
+///   +----------------+------------+--------------------+
 /// D  the route; see Fabric
 /// </code>
+/// A per-CPU device has a window for each CPU; which one is meant says the virtual CPU, or the requester where there
+/// is none (0).
 /// </summary>
 public readonly record struct UncachedMessage(
     UncachedKind Kind, ulong PhysicalAddress, ulong Value, Address Requester, int SizeBytes)
 {
+    /// <summary>The virtual CPU on whose behalf the requester asks, -1 for none.</summary>
+    public int VirtualCpu { get; init; } = -1;
+
+    /// <summary>The CPU whose window of a per-CPU device is meant.</summary>
+    public int Window => VirtualCpu >= 0 ? VirtualCpu : Requester.Index;
+
     public static UncachedMessage Unpack(in Message message) => new(
-        (UncachedKind)message.Kind, message.A, message.B, Address.FromPacked((uint)message.C), (int)(message.C >> 32));
+        (UncachedKind)message.Kind, message.A, message.B, Address.FromPacked((uint)message.C),
+        (ushort)(message.C >> 32))
+    {
+        VirtualCpu = (int)(message.C >> 48) - 1,
+    };
 
     public static UncachedMessage Read(ulong physicalAddress, int sizeBytes, Address requester) =>
         new(UncachedKind.UncachedRead, physicalAddress, 0, requester, sizeBytes);
@@ -57,6 +69,6 @@ public readonly record struct UncachedMessage(
         Lane = Kind is UncachedKind.UncachedData or UncachedKind.UncachedAck ? Lane.Reply : Lane.Request,
         A = PhysicalAddress,
         B = Value,
-        C = ((ulong)SizeBytes << 32) | Requester.Packed,
+        C = ((ulong)(VirtualCpu + 1) << 48) | ((ulong)SizeBytes << 32) | Requester.Packed,
     };
 }

@@ -109,15 +109,15 @@ public sealed unsafe partial class MipsCore
     public long Run(Cycle start, long budgetCycles)
     {
         long now = start.Value;
-        long end = budgetCycles > long.MaxValue - now ? long.MaxValue : now + budgetCycles;
+        _runEnd = budgetCycles > long.MaxValue - now ? long.MaxValue : now + budgetCycles;
         Stop = RunStop.Budget;
-        while (now < end && Stop == RunStop.Budget)
+        while (now < _runEnd && Stop == RunStop.Budget)
         {
-            if (_waiting && !Wake(ref now, end))
+            if (_waiting && !Wake(ref now, _runEnd))
             {
                 break;
             }
-            now = RunStretch(now, end);
+            now = RunStretch(now, _runEnd);
         }
         return now - start.Value;
     }

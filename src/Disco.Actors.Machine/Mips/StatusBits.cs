@@ -1,7 +1,7 @@
 namespace Disco.Actors.Machine.Mips;
 
 /// <summary>Bits of Status. [MIPS64 Vol III, 9.21]</summary>
-internal static class StatusBits
+public static class StatusBits
 {
     public const uint Ie = 1 << 0;
     public const uint Exl = 1 << 1;
@@ -33,7 +33,7 @@ internal static class StatusBits
 }
 
 /// <summary>Bits of Cause. [MIPS64 Vol III, 9.25]</summary>
-internal static class CauseBits
+public static class CauseBits
 {
     public const uint Bd = 1U << 31;
     public const uint Ti = 1 << 30;

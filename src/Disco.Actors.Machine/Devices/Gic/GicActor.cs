@@ -354,7 +354,7 @@ public sealed class GicActor : DeviceActor
             if (pins != _state.Local[vp].PinsSent)
             {
                 _state.Local[vp].PinsSent = pins;
-                Send(Address.Cpu(vp), 0, InterruptMessage.InterruptLevel(pins), context);
+                SendToCpu(vp, InterruptMessage.InterruptLevel(pins), context);
             }
         }
     }

@@ -8,7 +8,7 @@ public enum Mode : byte
 }
 
 /// <summary>What a segment does with an address.</summary>
-internal enum Segment : byte
+public enum Segment : byte
 {
     AddressError,
     Mapped,
@@ -16,7 +16,7 @@ internal enum Segment : byte
 }
 
 /// <summary>The virtual address space. [MIPS64 Vol III, 4.3 to 4.7; board spec 2.2]</summary>
-internal static class AddressMap
+public static class AddressMap
 {
     /// <summary>Where ckseg0 begins, and ckseg1 behind it.</summary>
     public const ulong Kseg0 = 0xFFFF_FFFF_8000_0000;

@@ -1,7 +1,7 @@
 namespace Disco.Actors.Machine.Mips;
 
 /// <summary>Bits of EntryLo0 and EntryLo1. [MIPS64 Vol III, 9.6; board spec 2.3]</summary>
-internal static class EntryLo
+public static class EntryLo
 {
     public const ulong ReadInhibit = 1UL << 63;
     public const ulong ExecuteInhibit = 1UL << 62;
