@@ -56,8 +56,14 @@ public readonly record struct TraceEvent(ushort Kind, ulong A, ulong B, ulong C)
 /// <summary>Watches a run from outside. Sees, never touches.</summary>
 public interface IObserver
 {
+    /// <summary>False for an observer of deliveries alone: actors then need not describe what they do.</summary>
+    bool WantsTrace => true;
+
     /// <summary>After <paramref name="actor"/> has handled the envelope.</summary>
     void Delivered(in Envelope envelope, Actor actor);
+
+    /// <summary>The same, with the sequence number of the next envelope the actor will send.</summary>
+    void Delivered(in Envelope envelope, Actor actor, long nextSequence) => Delivered(in envelope, actor);
 
     /// <summary>As the actor reports it, at the actor's cycle.</summary>
     void Traced(Actor actor, Cycle cycle, in TraceEvent traceEvent);

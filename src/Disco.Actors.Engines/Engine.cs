@@ -36,6 +36,12 @@ public abstract class Engine
     /// <summary>Called with what actors put out, in the order (cycle, source), on the caller's thread.</summary>
     public Action<Address, Cycle, ReadOnlySpan<byte>>? OnOutput { get; set; }
 
+    /// <summary>
+    /// Gives each node an observer, called on whatever thread runs the node; asked at the beginning of a run. An
+    /// observer of several nodes at once needs the <see cref="DeterministicEngine"/>.
+    /// </summary>
+    public Func<int, IObserver>? NodeObserver { get; set; }
+
     public World World { get; }
 
     public EngineOptions Options { get; }
@@ -74,6 +80,13 @@ public abstract class Engine
     public RunResult Run(Cycle until, Func<bool>? cancelled = null, Action<Progress>? progress = null)
     {
         Cycle start = Now;
+        foreach (Partition partition in _partitions)
+        {
+            foreach (NodeProcess node in partition.Nodes)
+            {
+                node.Observers = ObserversOf(node.Number);
+            }
+        }
         Begin();
         try
         {
@@ -207,6 +220,9 @@ public abstract class Engine
         envelopes.Sort((left, right) => Envelope.Compare(in left, in right));
         return envelopes;
     }
+
+    /// <summary>Who watches a node in the run that begins.</summary>
+    private protected virtual IObserver[] ObserversOf(int node) => NodeObserver is null ? [] : [NodeObserver(node)];
 
     /// <summary>Before the windows of one call of <see cref="Run"/>.</summary>
     private protected virtual void Begin()

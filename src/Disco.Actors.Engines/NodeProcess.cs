@@ -67,6 +67,8 @@ internal sealed class NodeProcess : Context
         Array.Fill(_places, -1);
     }
 
+    public int Number => _node;
+
     public EventQueue Queue => _queue;
 
     /// <summary>The earliest clock of an actor that acts by itself, as of the last window.</summary>
@@ -79,7 +81,7 @@ internal sealed class NodeProcess : Context
         set
         {
             _observers = value;
-            Tracing = value.Length != 0;
+            Tracing = value.Any(observer => observer.WantsTrace);
         }
     }
 
@@ -364,7 +366,7 @@ internal sealed class NodeProcess : Context
     {
         foreach (IObserver observer in _observers)
         {
-            observer.Delivered(in envelope, actor);
+            observer.Delivered(in envelope, actor, _sequences[_current]);
         }
     }
 }

@@ -1,0 +1,38 @@
+using Disco.Actors.Core;
+using Disco.Actors.Tracing.Container;
+
+namespace Disco.Actors.Tracing.Recording;
+
+/// <summary>Records the deliveries of one node, on the thread that runs it.</summary>
+internal sealed class NodeRecorder(int node, ActorNumbers actors, TraceWriter writer, RecordLevel level) : IObserver
+{
+    private readonly EventEncoder _encoder = new(actors, withPayload: level == RecordLevel.Full);
+    private readonly ByteBuffer _block = new();
+
+    public bool WantsTrace => false;
+
+    public void Delivered(in Envelope envelope, Actor actor) =>
+        Invariant.Broken("a recording needs the number of envelopes sent");
+
+    public void Delivered(in Envelope envelope, Actor actor, long sent)
+    {
+        _encoder.Write(_block, in envelope, sent);
+        if (_block.Length >= TraceFormat.BlockBytes)
+        {
+            Flush();
+        }
+    }
+
+    public void Traced(Actor actor, Cycle cycle, in TraceEvent traceEvent)
+    {
+    }
+
+    public void Flush()
+    {
+        if (_block.Length > 0)
+        {
+            writer.Append(BlockType.Events, node, _block.Written);
+            _block.Clear();
+        }
+    }
+}

@@ -1,0 +1,100 @@
+using Disco.Actors.Core;
+using Disco.Actors.Engines;
+using Disco.Actors.Tracing.Container;
+
+namespace Disco.Actors.Tracing.Recording;
+
+/// <summary>
+/// Runs an engine and writes down what is needed to repeat the run: what came from outside, and at regular cycles the
+/// hash of the whole state; at higher levels also every delivery. Recording changes nothing about the run.
+/// </summary>
+public sealed class Recorder : IDisposable
+{
+    private readonly Engine _engine;
+    private readonly TraceWriter _writer;
+    private readonly long _markCycles;
+    private readonly NodeRecorder[] _nodes;
+    private readonly OutputHash _output;
+    private readonly ByteBuffer _buffer = new();
+    private TraceMark _last;
+
+    /// <param name="engine">Fresh; its <see cref="Engine.OnOutput"/> is set already.</param>
+    /// <param name="stream">Where to; the recorder owns it.</param>
+    /// <param name="header">What runs.</param>
+    /// <param name="markCycles">From one state hash to the next.</param>
+    public Recorder(Engine engine, Stream stream, TraceHeader header, long markCycles)
+    {
+        Invariant.Holds(markCycles > 0);
+        _engine = engine;
+        _writer = new TraceWriter(stream, header);
+        _markCycles = markCycles;
+        _output = OutputHash.Of(engine);
+        ActorNumbers actors = new(engine.World.Actors.Select(actor => actor.Address));
+        _nodes = header.Level == RecordLevel.Order
+            ? []
+            : [.. Enumerable.Range(0, engine.World.Nodes)
+                .Select(node => new NodeRecorder(node, actors, _writer, header.Level))];
+        if (_nodes.Length > 0)
+        {
+            engine.NodeObserver = node => _nodes[node];
+        }
+    }
+
+    public long BytesWritten => _writer.BytesWritten;
+
+    /// <summary>As <see cref="Engine.Run"/>, with marks on the way.</summary>
+    public RunResult Run(Cycle until, Func<bool>? cancelled = null, Action<Progress>? progress = null)
+    {
+        while (true)
+        {
+            Cycle mark = Cycle.Min(until, new Cycle(((_engine.Now.Value / _markCycles) + 1) * _markCycles));
+            RunResult result = _engine.Run(mark, cancelled, progress);
+            if (result.Outcome == Outcome.Faulted)
+            {
+                // The state of a run that has failed is not to be used: the last mark before it stands.
+                End(result, _last);
+                return result;
+            }
+            if (result.Outcome != Outcome.ReachedLimit || mark == until)
+            {
+                End(result, Mark());
+                return result;
+            }
+            Write(BlockType.Mark, Mark());
+        }
+    }
+
+    /// <summary>As <see cref="Engine.Post"/>, written down.</summary>
+    public void Post(Address outside, Address target, in Message message, Cycle arrival)
+    {
+        _engine.Post(outside, target, in message, arrival);
+        _buffer.Clear();
+        new OutsideInput(_engine.Now, outside, target, message, arrival).Write(_buffer);
+        _writer.Append(BlockType.Outside, 0, _buffer.Written);
+    }
+
+    public void Dispose() => _writer.Dispose();
+
+    private TraceMark Mark() =>
+        _last = new TraceMark(_engine.Now, _engine.Deliveries, _engine.StateHash(), _output.Value);
+
+    private void End(RunResult result, TraceMark mark)
+    {
+        FlushNodes();
+        _buffer.Clear();
+        new TraceEnd(result.Outcome, result.ExitCode, result.Reason, mark).Write(_buffer);
+        _writer.Append(BlockType.End, 0, _buffer.Written);
+        _writer.Flush();
+    }
+
+    private void Write(BlockType type, TraceMark mark)
+    {
+        FlushNodes();
+        _buffer.Clear();
+        mark.Write(_buffer);
+        _writer.Append(type, 0, _buffer.Written);
+        _writer.Flush();
+    }
+
+    private void FlushNodes() => Array.ForEach(_nodes, node => node.Flush());
+}

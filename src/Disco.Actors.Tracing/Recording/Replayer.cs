@@ -1,0 +1,151 @@
+using Disco.Actors.Core;
+using Disco.Actors.Engines;
+using Disco.Actors.Tracing.Container;
+
+namespace Disco.Actors.Tracing.Recording;
+
+/// <summary>What a repeated run was found to be.</summary>
+/// <param name="Divergence">The first difference; null when there is none.</param>
+/// <param name="Marks">State hashes compared.</param>
+/// <param name="Deliveries">Deliveries compared one by one; 0 for a recording of level order.</param>
+/// <param name="End">How far the repeated run came.</param>
+/// <param name="Complete">False when the recording was cut and could only be followed so far.</param>
+public sealed record ReplayVerdict(
+    Divergence? Divergence, int Marks, long Deliveries, Cycle End, bool Complete)
+{
+    public bool Equal => Divergence is null;
+}
+
+/// <summary>
+/// Repeats a recorded run and compares: the state hash at every mark and, where the recording has them, every
+/// delivery. The engine is fresh, made from the recording's own configuration; any exact engine will do.
+/// </summary>
+public sealed class Replayer
+{
+    private readonly Engine _engine;
+    private readonly TraceReader _trace;
+    private readonly OutputHash _output;
+    private readonly NodeComparer[] _nodes;
+    private int _marks;
+
+    public Replayer(Engine engine, TraceReader trace)
+    {
+        _engine = engine;
+        _trace = trace;
+        _output = OutputHash.Of(engine);
+        _nodes = trace.Header.Level == RecordLevel.Order
+            ? []
+            : [.. Enumerable.Range(0, engine.World.Nodes).Select(node => new NodeComparer(node, trace))];
+        if (_nodes.Length > 0)
+        {
+            engine.NodeObserver = node => _nodes[node];
+        }
+    }
+
+    private Divergence? FirstDelivery => _nodes
+        .Select(node => node.Divergence).OfType<Divergence>().MinBy(divergence => divergence.Cycle.Value);
+
+    /// <summary>Errors: TraceException when the recording is of another machine or damaged.</summary>
+    public ReplayVerdict Run(Func<bool>? cancelled = null, Action<Progress>? progress = null)
+    {
+        CheckActors();
+        bool Stop() => FirstDelivery is not null || (cancelled is not null && cancelled());
+        foreach (BlockPlace place in _trace.Blocks)
+        {
+            ByteCursor cursor = new(place.Type is BlockType.Events ? [] : _trace.Read(place));
+            Divergence? divergence = place.Type switch
+            {
+                BlockType.Outside => Post(OutsideInput.Read(ref cursor)),
+                BlockType.Mark => Reach(TraceMark.Read(ref cursor), Stop, progress),
+                BlockType.End => Finish(TraceEnd.Read(ref cursor), Stop, progress),
+                BlockType.None or BlockType.Header or BlockType.Events or BlockType.Snapshot or BlockType.Index => null,
+            };
+            if (divergence is not null)
+            {
+                return Verdict(divergence, complete: true);
+            }
+            if (cancelled is not null && cancelled())
+            {
+                return Verdict(null, complete: false);
+            }
+        }
+        return Verdict(null, complete: !_trace.Truncated);
+    }
+
+    private ReplayVerdict Verdict(Divergence? divergence, bool complete) =>
+        new(divergence, _marks, _nodes.Sum(node => node.Compared), _engine.Now, complete);
+
+    private void CheckActors()
+    {
+        if (!TraceActor.Of(_engine.World).SequenceEqual(_trace.Header.Actors))
+        {
+            throw new TraceException("the recording is of another machine: its actors are not this one's");
+        }
+        if (_engine.Options.Seed != _trace.Header.Seed)
+        {
+            throw new TraceException(
+                $"the recording has seed {_trace.Header.Seed}, this run has {_engine.Options.Seed}");
+        }
+    }
+
+    private Divergence? Post(OutsideInput input)
+    {
+        if (_engine.Now != input.Posted)
+        {
+            RunResult result = _engine.Run(input.Posted);
+            if (FirstDelivery is { } early)
+            {
+                return early;
+            }
+            if (result.Outcome != Outcome.ReachedLimit)
+            {
+                return Divergence.OfEnd(_engine.Now, "a run that goes on to " + input.Posted, result.Reason);
+            }
+        }
+        _engine.Post(input.Outside, input.Target, input.Message, input.Arrival);
+        return null;
+    }
+
+    private Divergence? Reach(TraceMark mark, Func<bool> stop, Action<Progress>? progress)
+    {
+        RunResult result = _engine.Run(mark.Cycle, stop, progress);
+        if (FirstDelivery is { } first)
+        {
+            return first;
+        }
+        if (result.Outcome != Outcome.ReachedLimit)
+        {
+            return result.Outcome == Outcome.Cancelled
+                ? null
+                : Divergence.OfEnd(result.Cycle, "a run that goes on to " + mark.Cycle, result.Reason);
+        }
+        return Compare(mark);
+    }
+
+    private Divergence? Finish(TraceEnd end, Func<bool> stop, Action<Progress>? progress)
+    {
+        bool limited = end.Outcome is Outcome.ReachedLimit or Outcome.Cancelled;
+        RunResult result = _engine.Run(limited ? end.Mark.Cycle : Cycle.Never, stop, progress);
+        if (FirstDelivery is { } first)
+        {
+            return first;
+        }
+        Outcome expected = limited ? Outcome.ReachedLimit : end.Outcome;
+        if (result.Outcome != expected || (!limited && result.Reason != end.Reason))
+        {
+            return result.Outcome == Outcome.Cancelled
+                ? null
+                : Divergence.OfEnd(result.Cycle, $"{end.Outcome}: {end.Reason}", $"{result.Outcome}: {result.Reason}");
+        }
+        Divergence? left = _nodes.Select(node => node.MissingFrom(_engine.Now)).OfType<Divergence>()
+            .MinBy(divergence => divergence.Cycle.Value);
+        return left ?? (result.Outcome == Outcome.Faulted ? null : Compare(end.Mark));
+    }
+
+    private Divergence? Compare(TraceMark expected)
+    {
+        TraceMark found = new(_engine.Now, _engine.Deliveries, _engine.StateHash(), _output.Value);
+        _marks++;
+        return found == expected ? null : Divergence.OfState(expected, found);
+    }
+}
