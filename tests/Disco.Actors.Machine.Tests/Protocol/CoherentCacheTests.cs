@@ -1,6 +1,7 @@
 using Disco.Actors.Core;
 using Disco.Actors.Machine.Caches;
 using Disco.Actors.Machine.Interconnect;
+using Disco.Actors.TestKit;
 using Xunit;
 
 namespace Disco.Actors.Machine.Tests.Protocol;

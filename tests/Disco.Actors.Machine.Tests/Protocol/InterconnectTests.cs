@@ -1,5 +1,6 @@
 using Disco.Actors.Core;
 using Disco.Actors.Machine.Interconnect;
+using Disco.Actors.TestKit;
 using Xunit;
 
 namespace Disco.Actors.Machine.Tests.Protocol;

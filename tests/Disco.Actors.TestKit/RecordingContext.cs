@@ -1,16 +1,22 @@
 using Disco.Actors.Core;
 
-namespace Disco.Actors.Machine.Tests.Protocol;
+namespace Disco.Actors.TestKit;
 
 /// <summary>Keeps what an actor sends, in order, for a test that plays the rest of the machine by hand.</summary>
-internal sealed class RecordingContext : Context
+public sealed class RecordingContext : Context
 {
     private readonly List<(Address Target, long Latency, Message Message)> _sent = [];
     private Payload _payload;
 
     public RecordingContext() => Horizon = Cycle.Never;
 
-    /// <summary>Sends since the last look.</summary>
+    /// <summary>The payload of the last send.</summary>
+    public ReadOnlySpan<byte> LastPayload => _payload;
+
+    /// <summary>Lets time pass.</summary>
+    public void PassTo(long cycle) => AdvanceTo(new Cycle(cycle));
+
+    /// <summary>Sends since the last look; what an actor sends itself has no target.</summary>
     public (Address Target, long Latency, Message Message)[] TakeSent()
     {
         (Address, long, Message)[] sent = [.. _sent];

@@ -1,0 +1,84 @@
+using Disco.Actors.Core;
+using Disco.Actors.Machine.Interconnect;
+
+namespace Disco.Actors.Vmm.Shootdown;
+
+/// <summary>
+/// The responding side of shootdowns, part of a CPU's monitor; serves all virtual machines. Its owner hands it every
+/// message of family 0x08 (<see cref="Receive"/>) and calls <see cref="Drain"/> before a vCPU enters, before one
+/// leaves, and before the CPU executes again after having been idle.
+/// </summary>
+public abstract class ShootdownResponder
+{
+    private protected ShootdownResponder(ShootdownConfig config, Fabric fabric, int cpu)
+    {
+        config.Check();
+        Config = config;
+        Fabric = fabric;
+        Cpu = cpu;
+    }
+
+    /// <summary>The CPU stands still because a mapping is being changed.</summary>
+    public virtual bool IsStopped => false;
+
+    private protected ShootdownConfig Config { get; }
+
+    private protected Fabric Fabric { get; }
+
+    private protected int Cpu { get; }
+
+    /// <summary>The responder that understands a configuration's protocol.</summary>
+    /// <param name="config">The protocol and its costs; the same on every CPU and initiator of a machine.</param>
+    /// <param name="fabric">Knows all CPUs and initiators.</param>
+    /// <param name="cpu">The CPU's number.</param>
+    public static ShootdownResponder Create(ShootdownConfig config, Fabric fabric, int cpu) => config.Protocol switch
+    {
+        ShootdownProtocol.Targeted => new DirectResponder(config, fabric, cpu),
+        _ => Invariant.Unreachable<ShootdownResponder>($"no {config.Protocol} shootdown"),
+    };
+
+    /// <summary>Handles a message of family 0x08.</summary>
+    public abstract void Receive(in Envelope envelope, Context context, IResponderCpu cpu);
+
+    /// <summary>Does what is recorded or queued and not done yet.</summary>
+    public virtual void Drain(Context context, IResponderCpu cpu)
+    {
+    }
+
+    public virtual void Save(StateWriter writer)
+    {
+    }
+
+    public virtual void Load(StateReader reader)
+    {
+    }
+
+    /// <summary>The interrupt and the reading of the message.</summary>
+    private protected void TakeIn(Context context, IResponderCpu cpu) =>
+        cpu.Occupy(Config.InterruptCycles + Config.ReceiveCycles, context.Now);
+
+    private protected void Remove(in Invalidation what, Context context, IResponderCpu cpu)
+    {
+        cpu.Remove(what);
+        cpu.Occupy(Config.CyclesFor(what.Pages), context.Now);
+    }
+
+    /// <summary>Sends a message once the CPU has come to it; never sooner than over the bus (Lookahead).</summary>
+    private protected void Send(
+        Address to, in ShootdownMessage message, Context context, IResponderCpu cpu, ReadOnlySpan<byte> payload = default)
+    {
+        long delayCycles = Math.Max(cpu.Occupy(Config.SendCycles, context.Now), Fabric.Config.BusCycles);
+        Fabric.Send(context, Address.Cpu(Cpu), to, delayCycles, message.Pack(), payload);
+    }
+
+    private protected void Acknowledge(
+        Address to, in ShootdownMessage order, Context context, IResponderCpu cpu, bool stopped = false)
+    {
+        ShootdownMessage ack = order with { Kind = ShootdownMessageKind.Ack, Cpu = (byte)Cpu, Stopped = stopped };
+        Send(to, ack, context, cpu);
+    }
+
+    [System.Diagnostics.CodeAnalysis.DoesNotReturn]
+    private protected void Refuse(in ShootdownMessage message) =>
+        Invariant.Broken($"cpu/{Cpu}: a {Config.Protocol} responder does not understand {message}");
+}
