@@ -65,7 +65,8 @@ public abstract class ShootdownResponder
 
     /// <summary>Sends a message once the CPU has come to it; never sooner than over the bus (Lookahead).</summary>
     private protected void Send(
-        Address to, in ShootdownMessage message, Context context, IResponderCpu cpu, ReadOnlySpan<byte> payload = default)
+        Address to, in ShootdownMessage message, Context context, IResponderCpu cpu,
+        ReadOnlySpan<byte> payload = default)
     {
         long delayCycles = Math.Max(cpu.Occupy(Config.SendCycles, context.Now), Fabric.Config.BusCycles);
         Fabric.Send(context, Address.Cpu(Cpu), to, delayCycles, message.Pack(), payload);
