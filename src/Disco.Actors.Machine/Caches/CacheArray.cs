@@ -14,15 +14,22 @@ internal sealed unsafe class CacheArray
 {
     public const int None = -1;
 
+    // The line of a frame in state I: no line has this address, so that a search need not look at states.
+    private const ulong Free = ulong.MaxValue;
+
     private readonly int _ways;
     private readonly int _lineShift;
     private readonly ulong _setMask;
-    private readonly ulong[] _lines;
-    private readonly CacheState[] _states;
+    private readonly int _frames;
+    private readonly ulong[] _allLines;
+    private readonly CacheState[] _allStates;
+    private readonly ulong* _lines;
+    private readonly CacheState* _states;
 
     // Place of each frame in its set's order of use: 0 for the latest. Small numbers, not time stamps, so that equal
     // contents are equal states.
-    private readonly byte[] _ages;
+    private readonly byte[] _allAges;
+    private readonly byte* _ages;
 
     public CacheArray(CacheShape shape)
     {
@@ -30,9 +37,14 @@ internal sealed unsafe class CacheArray
         _ways = shape.Ways;
         _lineShift = BitOperations.Log2((uint)shape.LineBytes);
         _setMask = (ulong)(shape.Sets - 1);
-        _lines = new ulong[shape.Frames];
-        _states = new CacheState[shape.Frames];
-        _ages = new byte[shape.Frames];
+        _frames = shape.Frames;
+        _allLines = GC.AllocateUninitializedArray<ulong>(shape.Frames, pinned: true);
+        _allStates = GC.AllocateArray<CacheState>(shape.Frames, pinned: true);
+        _allAges = GC.AllocateUninitializedArray<byte>(shape.Frames, pinned: true);
+        _lines = (ulong*)Marshal.UnsafeAddrOfPinnedArrayElement(_allLines, 0);
+        _states = (CacheState*)Marshal.UnsafeAddrOfPinnedArrayElement(_allStates, 0);
+        _ages = (byte*)Marshal.UnsafeAddrOfPinnedArrayElement(_allAges, 0);
+        Array.Fill(_allLines, Free);
         for (int frame = 0; frame < shape.Frames; frame++)
         {
             _ages[frame] = (byte)(frame % _ways);
@@ -44,7 +56,7 @@ internal sealed unsafe class CacheArray
 
     public byte* Arena { get; }
 
-    public int Frames => _lines.Length;
+    public int Frames => _frames;
 
     public int LineBytes => 1 << _lineShift;
 
@@ -60,9 +72,15 @@ internal sealed unsafe class CacheArray
     public int Find(LineAddress line)
     {
         int first = FirstOf(line);
+        if (_ways == 2)
+        {
+            // Which of the two it is cannot be foretold, so it is computed instead of branched on.
+            int either = first + (_lines[first + 1] == line.Value ? 1 : 0);
+            return _lines[either] == line.Value ? either : None;
+        }
         for (int frame = first; frame < first + _ways; frame++)
         {
-            if (_lines[frame] == line.Value && _states[frame] != CacheState.I)
+            if (_lines[frame] == line.Value)
             {
                 return frame;
             }
@@ -101,34 +119,28 @@ internal sealed unsafe class CacheArray
         _states[frame] = state;
         if (state == CacheState.I)
         {
-            _lines[frame] = 0;
+            _lines[frame] = Free;
         }
     }
 
     /// <summary>Makes the frame the latest used of its set.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Touch(int frame)
     {
-        byte age = _ages[frame];
-        if (age == 0)
+        if (_ways == 2)
         {
+            _ages[frame] = 0;
+            _ages[frame ^ 1] = 1;
             return;
         }
-        int first = _ways == 2 ? frame & ~1 : frame - (frame % _ways);
-        for (int other = first; other < first + _ways; other++)
-        {
-            if (_ages[other] < age)
-            {
-                _ages[other]++;
-            }
-        }
-        _ages[frame] = 0;
+        TouchOfMany(frame);
     }
 
     /// <summary>Frames in use with their bytes, and the order of use of all.</summary>
     public void Save(StateWriter writer)
     {
-        writer.Write("ages", _ages);
-        writer.Write("states", MemoryMarshal.AsBytes(_states.AsSpan()));
+        writer.Write("ages", _allAges);
+        writer.Write("states", MemoryMarshal.AsBytes(_allStates.AsSpan()));
         for (int frame = 0; frame < Frames; frame++)
         {
             if (_states[frame] == CacheState.I)
@@ -145,11 +157,11 @@ internal sealed unsafe class CacheArray
 
     public void Load(StateReader reader)
     {
-        reader.ReadBytes("ages", _ages);
-        reader.ReadBytes("states", MemoryMarshal.AsBytes(_states.AsSpan()));
+        reader.ReadBytes("ages", _allAges);
+        reader.ReadBytes("states", MemoryMarshal.AsBytes(_allStates.AsSpan()));
         for (int frame = 0; frame < Frames; frame++)
         {
-            _lines[frame] = _states[frame] == CacheState.I ? 0 : reader.ReadUInt64("line");
+            _lines[frame] = _states[frame] == CacheState.I ? Free : reader.ReadUInt64("line");
             if (HasBytes(_states[frame]))
             {
                 reader.ReadBytes("bytes", new Span<byte>(BytesOf(frame), LineBytes));
@@ -164,4 +176,22 @@ internal sealed unsafe class CacheArray
         or CacheState.SPending or CacheState.EPending or CacheState.MPending or CacheState.Once;
 
     private int FirstOf(LineAddress line) => (int)((line.Value >> _lineShift) & _setMask) * _ways;
+
+    private void TouchOfMany(int frame)
+    {
+        byte age = _ages[frame];
+        if (age == 0)
+        {
+            return;
+        }
+        int first = frame - (frame % _ways);
+        for (int other = first; other < first + _ways; other++)
+        {
+            if (_ages[other] < age)
+            {
+                _ages[other]++;
+            }
+        }
+        _ages[frame] = 0;
+    }
 }

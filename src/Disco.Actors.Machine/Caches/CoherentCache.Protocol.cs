@@ -233,6 +233,7 @@ public sealed unsafe partial class CoherentCache
         }
         if ((actions & CacheDo.LineDowngraded) != 0)
         {
+            DowngradeFirstLevel(line);
             _listener.LineDowngraded(line, bytes);
         }
     }

@@ -25,6 +25,13 @@ public enum AccessKind : byte
 /// </remarks>
 public sealed unsafe partial class CoherentCache
 {
+    // States as sets, one bit a state: those that a load or fetch may use, a store, and a store that finds the line
+    // modified already.
+    private const uint StoredWithoutChange = (1 << (int)CacheState.M) | (1 << (int)CacheState.MPending);
+    private const uint Writable = StoredWithoutChange | (1 << (int)CacheState.E) | (1 << (int)CacheState.EPending);
+    private const uint Readable = Writable
+        | (1 << (int)CacheState.S) | (1 << (int)CacheState.SPending) | (1 << (int)CacheState.Once);
+
     // Set once at construction.
     private readonly Fabric _fabric;
     private readonly Address _owner;
@@ -71,6 +78,9 @@ public sealed unsafe partial class CoherentCache
     public int LineBytes => _config.Second.LineBytes;
 
     public CacheStatistics Statistics { get; } = new();
+
+    /// <summary>The frame of the first-level cache that serves the last access that got a pointer.</summary>
+    public int FirstFrame { get; private set; }
 
     /// <summary>True from the Access that gave null to the Receive that gives true.</summary>
     public bool Waiting => _miss.Phase is MissPhase.Blocked or MissPhase.Requested;
@@ -130,18 +140,11 @@ public sealed unsafe partial class CoherentCache
     /// </summary>
     public byte* TryHit(MachineAddress address, AccessKind kind, out int stallCycles)
     {
-        stallCycles = 0;
         int frame = _array.Find(LineOf(address));
-        if (frame < 0)
+        uint states = kind == AccessKind.Store ? StoredWithoutChange : Readable;
+        if (frame < 0 || (states >> (int)_array.StateOf(frame) & 1) == 0)
         {
-            return null;
-        }
-        CacheState state = _array.StateOf(frame);
-        bool hit = kind == AccessKind.Store
-            ? state is CacheState.M or CacheState.MPending
-            : CanPerform(state, kind);
-        if (!hit)
-        {
+            stallCycles = 0;
             return null;
         }
         stallCycles = TouchFirstLevel(address, frame, kind);
@@ -259,10 +262,8 @@ public sealed unsafe partial class CoherentCache
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static bool CanPerform(CacheState state, AccessKind kind) => kind == AccessKind.Store
-        ? state is CacheState.E or CacheState.M or CacheState.EPending or CacheState.MPending
-        : state is CacheState.S or CacheState.E or CacheState.M
-            or CacheState.SPending or CacheState.EPending or CacheState.MPending or CacheState.Once;
+    private static bool CanPerform(CacheState state, AccessKind kind) =>
+        ((kind == AccessKind.Store ? Writable : Readable) >> (int)state & 1) != 0;
 
     private void Hit(int frame, AccessKind kind, Context context)
     {
@@ -288,14 +289,16 @@ public sealed unsafe partial class CoherentCache
             _array.Touch(frame);
             return 0;
         }
-        if (first.Holds(address.Value))
+        FirstFrame = first.Find(address.Value);
+        if (FirstFrame >= 0)
         {
             return 0;
         }
         _array.Touch(frame);
-        if (first.Fill(address.Value, out ulong dropped))
+        FirstFrame = first.Fill(address.Value, out ulong dropped, out bool wasFree);
+        if (!wasFree)
         {
-            Tell(first, dropped);
+            TellDropped(first, dropped, FirstFrame);
         }
         if (_miss.Phase == MissPhase.Granted && _miss.Frame == frame)
         {
@@ -305,30 +308,40 @@ public sealed unsafe partial class CoherentCache
         return _config.SecondLevelCycles;
     }
 
-    private void Tell(L1Tags first, ulong address)
+    private void TellDropped(L1Tags first, ulong address, int frame)
     {
-        if (ReferenceEquals(first, _firstCode))
+        if (ReferenceEquals(first, _firstData))
         {
-            _listener.CodeLineDropped(new MachineAddress(address), first.LineBytes);
+            _listener.DataLineDropped(new MachineAddress(address), frame);
         }
         else
         {
-            _listener.DataLineDropped(new MachineAddress(address), first.LineBytes);
+            _listener.CodeLineDropped(new MachineAddress(address), first.LineBytes);
         }
     }
 
     /// <summary>Inclusion: what leaves the second level leaves the first.</summary>
     private void DropFirstLevel(L1Tags? first, LineAddress line)
     {
-        if (first is null)
+        for (uint at = 0; first is not null && at < LineBytes; at += (uint)first.LineBytes)
         {
-            return;
-        }
-        for (uint at = 0; at < LineBytes; at += (uint)first.LineBytes)
-        {
-            if (first.Drop(line.Value + at))
+            int frame = first.Find(line.Value + at);
+            if (frame >= 0)
             {
-                Tell(first, line.Value + at);
+                first.Drop(frame);
+                TellDropped(first, line.Value + at, frame);
+            }
+        }
+    }
+
+    private void DowngradeFirstLevel(LineAddress line)
+    {
+        for (uint at = 0; _firstData is not null && at < LineBytes; at += (uint)_firstData.LineBytes)
+        {
+            int frame = _firstData.Find(line.Value + at);
+            if (frame >= 0)
+            {
+                _listener.DataLineDowngraded(new MachineAddress(line.Value + at), frame);
             }
         }
     }

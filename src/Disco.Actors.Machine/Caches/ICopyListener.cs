@@ -14,8 +14,11 @@ public unsafe interface ICopyListener
     /// <summary>The line may be read but no longer written.</summary>
     void LineDowngraded(LineAddress line, byte* host);
 
-    /// <summary>A line left the first-level data cache; its next access costs a stall again.</summary>
-    void DataLineDropped(MachineAddress address, int bytes);
+    /// <summary>A line left this frame of the first-level data cache; its next access costs a stall again.</summary>
+    void DataLineDropped(MachineAddress address, int frame);
+
+    /// <summary>A line in this frame of the first-level data cache may no longer be written.</summary>
+    void DataLineDowngraded(MachineAddress address, int frame);
 
     /// <summary>A line left the first-level code cache.</summary>
     void CodeLineDropped(MachineAddress address, int bytes);
@@ -34,7 +37,11 @@ public sealed unsafe class NoListener : ICopyListener
     {
     }
 
-    public void DataLineDropped(MachineAddress address, int bytes)
+    public void DataLineDropped(MachineAddress address, int frame)
+    {
+    }
+
+    public void DataLineDowngraded(MachineAddress address, int frame)
     {
     }
 

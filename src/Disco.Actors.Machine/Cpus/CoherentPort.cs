@@ -27,6 +27,7 @@ public sealed unsafe class CoherentPort : CpuPort, ICopyListener
         _memoryBytes = fabric.Homes.MemoryBytes;
         DataGranuleBytes = config.FirstData!.Value.LineBytes;
         CodeGranuleBytes = config.FirstCode!.Value.LineBytes;
+        DataSlots = config.FirstData!.Value.Frames;
         Cache = new CoherentCache(cpu, config, fabric, this);
     }
 
@@ -35,6 +36,9 @@ public sealed unsafe class CoherentPort : CpuPort, ICopyListener
     public override int DataGranuleBytes { get; }
 
     public override int CodeGranuleBytes { get; }
+
+    /// <summary>Frames of the first-level data cache.</summary>
+    public override int DataSlots { get; }
 
     public override WaitsFor? WaitingFor => Cache.WaitingFor ?? base.WaitingFor;
 
@@ -67,6 +71,7 @@ public sealed unsafe class CoherentPort : CpuPort, ICopyListener
             }
         }
         stallCycles += stall;
+        DataSlot = Cache.FirstFrame;
         return PortStatus.Ready;
     }
 
@@ -85,9 +90,14 @@ public sealed unsafe class CoherentPort : CpuPort, ICopyListener
     {
     }
 
-    public void LineDowngraded(LineAddress line, byte* host) => Core.DropWrite(line.Value, Cache.LineBytes);
+    /// <summary>Nor is a right to write any other.</summary>
+    public void LineDowngraded(LineAddress line, byte* host)
+    {
+    }
 
-    public void DataLineDropped(MachineAddress address, int bytes) => Core.DropData(address.Value, bytes);
+    public void DataLineDropped(MachineAddress address, int frame) => Core.DropDataSlot(frame);
+
+    public void DataLineDowngraded(MachineAddress address, int frame) => Core.DropWriteSlot(frame);
 
     public void CodeLineDropped(MachineAddress address, int bytes) => Core.DropCode(address.Value, bytes);
 

@@ -1,4 +1,7 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using Disco.Actors.Core;
 
 namespace Disco.Actors.Machine.Mips;
 
@@ -21,10 +24,14 @@ internal unsafe struct DataEntry
 
 /// <summary>
 /// Direct-mapped translation caches in front of the TLB and the port, one per mode (and one for kernel mode with ERL,
-/// whose address map differs). Derived state: neither saved nor visible in time. An entry never outlives the copy
-/// or the permission it stands for: entries are also chained by physical granule, so that a granule that goes takes its
-/// entries along without a search.
+/// whose address map differs), each with a few victims: entries that lost their place to another granule. Derived
+/// state: neither saved nor visible in time. An entry never outlives the copy or the permission it stands for.
 /// </summary>
+/// <remarks>
+/// A port whose granules come and go often names each by a slot (a frame of its first-level cache). A slot has at most
+/// one entry here, and table and slots point at each other, so that a granule that goes takes its entry along without a
+/// search. Without slots an entry is searched for.
+/// </remarks>
 internal sealed unsafe class DataCache
 {
     public const int Tables = 4;
@@ -38,61 +45,155 @@ internal sealed unsafe class DataCache
     /// <summary>Mark in <see cref="DataEntry.Physical"/>: translated for one address space only.</summary>
     public const ulong LocalPage = 1;
 
-    // Mark in DataEntry.Physical: the entry is in the chain of its physical granule.
-    private const ulong Chained = 2;
-    private const ulong Marks = LocalPage | Chained;
+    // Victims of a table: two streams whose addresses differ by a multiple of the table's reach take turns in one
+    // place, and each finds its entry among the victims. What left place p can only be victim p modulo their number.
+    private const int VictimsOfTable = 64;
 
-    // All tables, one behind the other; an entry's number is its place from 1, 0 ends a chain.
+    // All tables, one behind the other, and then all victims; a place counts through both.
     private readonly DataEntry[] _all;
     private readonly DataEntry* _first;
-    private readonly int[] _heads;
-    private readonly int[] _nexts;
-    private readonly bool[] _used = new bool[Tables];
-    private readonly int _shift;
-    private readonly int _entries;
+    private readonly int _victims;
 
-    public DataCache(int granuleShift, int entries)
+    // The slot of each place and the place of each slot. Of the slots the last stands for none.
+    private readonly int[] _allLinks;
+    private readonly int* _slotOf;
+    private readonly int* _placeOf;
+    private readonly int _noSlot;
+
+    private readonly int _shift;
+    private readonly int _entryBits;
+    private readonly int _indexMask;
+    private readonly ulong _granuleMask;
+    private uint _tablesUsed;
+
+    // Entries found among the victims; every eighth is put back in its place.
+    private uint _revivals;
+
+    /// <param name="granuleShift">Log2 of the bytes of a granule.</param>
+    /// <param name="entries">Of each table.</param>
+    /// <param name="slots">The port's, or 0.</param>
+    public DataCache(int granuleShift, int entries, int slots)
     {
+        Invariant.Holds(BitOperations.IsPow2(entries));
         _shift = granuleShift;
-        _entries = entries;
-        _all = GC.AllocateArray<DataEntry>(Tables * entries, pinned: true);
+        _entryBits = BitOperations.Log2((uint)entries);
+        _indexMask = entries - 1;
+        _granuleMask = ~((1UL << granuleShift) - 1);
+        _victims = Tables * entries;
+        _noSlot = slots;
+        int places = _victims + (Tables * VictimsOfTable);
+        _all = GC.AllocateArray<DataEntry>(places, pinned: true);
         _first = (DataEntry*)Marshal.UnsafeAddrOfPinnedArrayElement(_all, 0);
-        _heads = new int[entries];
-        _nexts = new int[_all.Length + 1];
         Array.Fill(_all, new DataEntry { ReadTag = NoTag, WriteTag = NoTag });
+        _allLinks = GC.AllocateArray<int>(places + slots + 1, pinned: true);
+        _slotOf = (int*)Marshal.UnsafeAddrOfPinnedArrayElement(_allLinks, 0);
+        _placeOf = _slotOf + places;
+        new Span<int>(_slotOf, places).Fill(_noSlot);
     }
 
-    private ulong GranuleMask => ~((1UL << _shift) - 1);
+    public DataEntry* Table(int table) => _first + (table << _entryBits);
 
-    public DataEntry* Table(int table) => _first + (table * _entries);
-
-    /// <summary>Enters a granule; an existing right to write the same granule stays.</summary>
-    public void Fill(int table, ulong address, ulong physical, byte* host, bool writable, bool local)
+    /// <summary>
+    /// The entry of an address with the right asked for, in its place or among the victims; null when there is none.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public DataEntry* Find(int table, ulong address, bool toWrite)
     {
-        ulong tag = address & GranuleMask;
-        int place = (table * _entries) + Index(address);
+        ulong tag = address & _granuleMask;
+        int place = PlaceOf(table, address);
         DataEntry* entry = _first + place;
-        _used[table] = true;
+        if ((toWrite ? entry->WriteTag : entry->ReadTag) == tag)
+        {
+            return entry;
+        }
+        int victimPlace = VictimOf(place);
+        DataEntry* victim = _first + victimPlace;
+        if ((toWrite ? victim->WriteTag : victim->ReadTag) != tag)
+        {
+            return null;
+        }
+        // Not every time: of two streams that take turns, one keeps the place.
+        if ((++_revivals & 7) == 0)
+        {
+            (*entry, *victim) = (*victim, *entry);
+            int slot = _slotOf[place];
+            Join(place, _slotOf[victimPlace]);
+            Join(victimPlace, slot);
+            return entry;
+        }
+        return victim;
+    }
+
+    /// <summary>Enters a granule; what was in its place becomes a victim.</summary>
+    /// <param name="table">The mode's.</param>
+    /// <param name="address">Virtual, anywhere in the granule.</param>
+    /// <param name="physical">The same byte's.</param>
+    /// <param name="host">The same byte.</param>
+    /// <param name="writable">Whether stores may use it, too.</param>
+    /// <param name="local">Translated for one address space only.</param>
+    /// <param name="slot">The port's name for the granule; any when it has none.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Fill(int table, ulong address, ulong physical, byte* host, bool writable, bool local, int slot)
+    {
+        ulong tag = address & _granuleMask;
+        int place = PlaceOf(table, address);
+        DataEntry* entry = _first + place;
+        _tablesUsed |= 1U << table;
+        if (entry->ReadTag != tag)
+        {
+            int victimPlace = VictimOf(place);
+            _first[victimPlace] = *entry;
+            Join(victimPlace, _slotOf[place]);
+        }
         entry->ReadTag = tag;
         entry->WriteTag = writable ? tag : NoTag;
         entry->Addend = (nint)host - (nint)address;
-        ulong granule = (physical & GranuleMask) | Chained;
-        if ((entry->Physical & ~LocalPage) != granule)
+        entry->Physical = (physical & _granuleMask) | (local ? LocalPage : 0);
+        if (_noSlot == 0)
         {
-            Unchain(place);
-            ref int head = ref Head(granule);
-            _nexts[place + 1] = head;
-            head = place + 1;
+            return;
         }
-        entry->Physical = granule | (local ? LocalPage : 0);
+        int other = _placeOf[slot];
+        if (_slotOf[other] == slot && other != place)
+        {
+            Forget(other);
+        }
+        Join(place, slot);
     }
 
-    /// <summary>Forgets a physical range, or only the right to write it.</summary>
+    /// <summary>Forgets the granule in a slot of the port.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void DropSlot(int slot)
+    {
+        int place = _placeOf[slot];
+        if (_slotOf[place] == slot)
+        {
+            Forget(place);
+        }
+    }
+
+    /// <summary>Forgets the right to write the granule in a slot of the port.</summary>
+    public void DropSlotWrite(int slot)
+    {
+        int place = _placeOf[slot];
+        if (_slotOf[place] == slot)
+        {
+            _first[place].WriteTag = NoTag;
+        }
+    }
+
+    /// <summary>Forgets a physical range, or only the right to write it, by searching all entries.</summary>
     public void Drop(ulong physical, int lengthBytes, bool writeOnly)
     {
-        for (ulong at = physical & GranuleMask; at < physical + (ulong)lengthBytes; at += 1UL << _shift)
+        ulong first = physical & _granuleMask;
+        ulong bytes = physical + (ulong)lengthBytes - first;
+        for (int table = 0; table < Tables; table++)
         {
-            DropGranule(at, writeOnly);
+            if ((_tablesUsed >> table & 1) != 0)
+            {
+                DropPlaces(table << _entryBits, _indexMask + 1, first, bytes, writeOnly);
+                DropPlaces(_victims + (table * VictimsOfTable), VictimsOfTable, first, bytes, writeOnly);
+            }
         }
     }
 
@@ -101,22 +202,20 @@ internal sealed unsafe class DataCache
     {
         for (int table = 0; table < Tables; table++)
         {
-            if (!_used[table])
+            if ((_tablesUsed >> table & 1) == 0)
             {
                 continue;
             }
-            if (lengthBytes >> _shift >= (ulong)_entries)
+            if (lengthBytes >> _shift > (ulong)_indexMask)
             {
                 Clear(table);
                 continue;
             }
             for (ulong at = 0; at < lengthBytes; at += 1UL << _shift)
             {
-                int place = (table * _entries) + Index(address + at);
-                if (_first[place].ReadTag == address + at)
-                {
-                    Forget(place);
-                }
+                int place = PlaceOf(table, address + at);
+                ForgetVirtual(place, address + at);
+                ForgetVirtual(VictimOf(place), address + at);
             }
         }
     }
@@ -126,17 +225,10 @@ internal sealed unsafe class DataCache
     {
         for (int table = 0; table < Tables; table++)
         {
-            if (!_used[table])
+            if ((_tablesUsed >> table & 1) != 0)
             {
-                continue;
-            }
-            int end = (table + 1) * _entries;
-            for (int place = table * _entries; place < end; place++)
-            {
-                if ((_first[place].Physical & LocalPage) != 0)
-                {
-                    Forget(place);
-                }
+                ForgetLocal(table << _entryBits, _indexMask + 1);
+                ForgetLocal(_victims + (table * VictimsOfTable), VictimsOfTable);
             }
         }
     }
@@ -145,74 +237,83 @@ internal sealed unsafe class DataCache
     {
         for (int table = 0; table < Tables; table++)
         {
-            if (_used[table])
+            if ((_tablesUsed >> table & 1) != 0)
             {
-                _used[table] = false;
-                _all.AsSpan(table * _entries, _entries).Fill(new DataEntry { ReadTag = NoTag, WriteTag = NoTag });
+                Clear(table);
             }
         }
-        Array.Clear(_heads);
     }
 
     private void Clear(int table)
     {
-        int end = (table + 1) * _entries;
-        for (int place = table * _entries; place < end; place++)
-        {
-            Forget(place);
-        }
-        _used[table] = false;
+        _tablesUsed &= ~(1U << table);
+        Clear(table << _entryBits, _indexMask + 1);
+        Clear(_victims + (table * VictimsOfTable), VictimsOfTable);
+    }
+
+    private void Clear(int firstPlace, int count)
+    {
+        DataEntry none = new() { ReadTag = NoTag, WriteTag = NoTag };
+        new Span<DataEntry>(_first + firstPlace, count).Fill(none);
+        new Span<int>(_slotOf + firstPlace, count).Fill(_noSlot);
+    }
+
+    private int PlaceOf(int table, ulong address) => (table << _entryBits) + ((int)(address >> _shift) & _indexMask);
+
+    private int VictimOf(int place) =>
+        _victims + ((place >> _entryBits) * VictimsOfTable) + (place & (VictimsOfTable - 1));
+
+    private void Join(int place, int slot)
+    {
+        _slotOf[place] = slot;
+        _placeOf[slot] = place;
     }
 
     private void Forget(int place)
     {
-        Unchain(place);
         DataEntry* entry = _first + place;
         entry->ReadTag = NoTag;
         entry->WriteTag = NoTag;
         entry->Physical = 0;
+        _slotOf[place] = _noSlot;
     }
 
-    private int Index(ulong address) => (int)(address >> _shift) & (_entries - 1);
-
-    private ref int Head(ulong physical) => ref _heads[Index(physical)];
-
-    private void Unchain(int place)
+    private void ForgetVirtual(int place, ulong tag)
     {
-        ulong physical = _first[place].Physical;
-        if ((physical & Chained) == 0)
+        if (_first[place].ReadTag == tag)
         {
-            return;
+            Forget(place);
         }
-        ref int link = ref Head(physical);
-        while (link != place + 1)
-        {
-            link = ref _nexts[link];
-        }
-        link = _nexts[place + 1];
     }
 
-    private void DropGranule(ulong physical, bool writeOnly)
+    private void ForgetLocal(int firstPlace, int count)
     {
-        ref int link = ref Head(physical);
-        while (link != 0)
+        for (int place = firstPlace; place < firstPlace + count; place++)
         {
-            int number = link;
-            DataEntry* entry = _first + (number - 1);
-            if ((entry->Physical & ~Marks) != physical)
+            if ((_first[place].Physical & LocalPage) != 0)
             {
-                link = ref _nexts[number];
+                Forget(place);
+            }
+        }
+    }
+
+    private void DropPlaces(int firstPlace, int count, ulong physical, ulong bytes, bool writeOnly)
+    {
+        for (int place = firstPlace; place < firstPlace + count; place++)
+        {
+            DataEntry* entry = _first + place;
+            if ((entry->Physical & ~LocalPage) - physical >= bytes)
+            {
                 continue;
             }
-            entry->WriteTag = NoTag;
             if (writeOnly)
             {
-                link = ref _nexts[number];
-                continue;
+                entry->WriteTag = NoTag;
             }
-            entry->ReadTag = NoTag;
-            entry->Physical = 0;
-            link = _nexts[number];
+            else
+            {
+                Forget(place);
+            }
         }
     }
 }

@@ -30,7 +30,9 @@ public enum PortStatus : byte
 /// <summary>
 /// What a core sees of the world behind its TLB. The core's slow paths call it with physical addresses; the fast
 /// paths go through pointers it gave out, so the port must tell the core (<see cref="MipsCore.DropData"/>,
-/// <see cref="MipsCore.DropWrite"/>, <see cref="MipsCore.DropCode"/>) whenever a copy or a permission is lost.
+/// <see cref="MipsCore.DropWrite"/>, <see cref="MipsCore.DropCode"/>) whenever a copy or a permission is lost. A port
+/// that loses data granules often gives them slots and tells those (<see cref="MipsCore.DropDataSlot"/>,
+/// <see cref="MipsCore.DropWriteSlot"/>).
 /// During a call <see cref="MipsCore.Now"/> is the cycle of the access.
 /// </summary>
 public abstract unsafe class MemoryPort
@@ -39,6 +41,15 @@ public abstract unsafe class MemoryPort
     /// How far around an address a data pointer stays valid, aligned: 32 (a line of the L1 data cache) or 4096.
     /// </summary>
     public abstract int DataGranuleBytes { get; }
+
+    /// <summary>How many data granules can be here at a time; 0 for a port that names none.</summary>
+    public virtual int DataSlots => 0;
+
+    /// <summary>
+    /// After a load or store that was Ready: the slot of its granule, from 0. A slot that goes to another granule was
+    /// dropped before.
+    /// </summary>
+    public int DataSlot { get; protected set; }
 
     /// <summary>The same for instructions: 64 (a line of the L1 instruction cache) or 1024.</summary>
     public abstract int CodeGranuleBytes { get; }

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
 
 namespace Disco.Actors.Machine.Mips;
 
@@ -31,6 +32,13 @@ public sealed unsafe partial class MipsCore
         {
             return Refuse(ip, ExceptionCode.AddressErrorLoad, address, refill: false, budget);
         }
+        DataEntry* known = _data.Find(_dataTable, at, toWrite: false);
+        return known != null ? HostOf(known, at) : FetchLoad(ip, address, at, sizeBytes, budget);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private byte* FetchLoad(Insn* ip, ulong address, ulong at, int sizeBytes, long budget)
+    {
         if (!Translate(at, Access.Load, out _physical, out bool local))
         {
             return Refuse(ip, _faultCode, address, _faultRefill, budget);
@@ -39,7 +47,7 @@ public sealed unsafe partial class MipsCore
         switch (Port.Probe(_physical, Access.Load, out byte* host, ref _stallCycles))
         {
             case PortStatus.Ready:
-                _data.Fill(_dataTable, at, _physical, host, writable: false, local);
+                _data.Fill(_dataTable, at, _physical, host, writable: false, local, Port.DataSlot);
                 return host;
             case PortStatus.Blocked:
                 return Block(ip, budget);
@@ -65,6 +73,14 @@ public sealed unsafe partial class MipsCore
         {
             return Refuse(ip, ExceptionCode.AddressErrorStore, address, refill: false, budget);
         }
+        DataEntry* known = _data.Find(_dataTable, at, toWrite: true);
+        return known != null ? HostOf(known, at) : FetchStore(ip, address, at, sizeBytes, partial, value, budget);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private byte* FetchStore(
+        Insn* ip, ulong address, ulong at, int sizeBytes, bool partial, ulong value, long budget)
+    {
         if (!Translate(at, Access.Store, out _physical, out bool local))
         {
             return Refuse(ip, _faultCode, address, _faultRefill, budget);
@@ -76,7 +92,7 @@ public sealed unsafe partial class MipsCore
                 bool holdsCode = HoldsCode(_physical);
                 if (!_readInhibited)
                 {
-                    _data.Fill(_dataTable, at, _physical, host, writable: !holdsCode, local);
+                    _data.Fill(_dataTable, at, _physical, host, writable: !holdsCode, local, Port.DataSlot);
                 }
                 _storedCode = holdsCode ? host : null;
                 return host;
@@ -162,6 +178,14 @@ public sealed unsafe partial class MipsCore
         }
         _dropped |= _code.Drop(physical & ~_code.OffsetMask, 1);
         return true;
+    }
+
+    // The byte an entry stands for, whose physical address a link may want to know.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private byte* HostOf(DataEntry* entry, ulong address)
+    {
+        _physical = (entry->Physical & ~DataCache.LocalPage) + (address - entry->ReadTag);
+        return (byte*)address + entry->Addend;
     }
 
     // Virtual to physical; false with the fault's code. [MIPS64 Vol III, 4.9.3]

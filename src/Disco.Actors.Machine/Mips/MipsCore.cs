@@ -43,7 +43,7 @@ public sealed unsafe partial class MipsCore
         Monitor = monitor;
         _r = (ulong*)Marshal.UnsafeAddrOfPinnedArrayElement(_registers, 0);
         _handlers = HandlerSets.For(port.DataGranuleBytes, port.CodeGranuleBytes, config.BigEndian);
-        _data = new DataCache(_handlers.DataShift, _handlers.DataEntries);
+        _data = new DataCache(_handlers.DataShift, _handlers.DataEntries, port.DataSlots);
         _code = new CodeCache(_handlers.CodeShift, _handlers.FetchEntries, _handlers);
         _r[Reg.FetchTable] = (ulong)_code.Table;
         Tlb = new TranslationBuffer(config.TlbEntries, config.RandomSeed);
@@ -145,7 +145,16 @@ public sealed unsafe partial class MipsCore
         set => _r[Reg.Lo] = value;
     }
 
-    /// <summary>The bytes of the physical range are no longer here, or may not be read.</summary>
+    /// <summary>The granule in this slot of the port is no longer there.</summary>
+    public void DropDataSlot(int slot) => _data.DropSlot(slot);
+
+    /// <summary>The right to write the granule in this slot of the port is lost; reading goes on.</summary>
+    public void DropWriteSlot(int slot) => _data.DropSlotWrite(slot);
+
+    /// <summary>
+    /// The bytes of the physical range are no longer here, or may not be read. Searches; not for ports with slots, which
+    /// do it often.
+    /// </summary>
     public void DropData(ulong physical, int lengthBytes) => _data.Drop(physical, lengthBytes, writeOnly: false);
 
     /// <summary>The right to write the physical range is lost; reading goes on.</summary>
@@ -180,6 +189,7 @@ public sealed unsafe partial class MipsCore
     /// <summary>True when the executing code must be fetched again.</summary>
     internal bool MustLeave => _dropped;
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal long TakeStall()
     {
         long stall = _stallCycles;

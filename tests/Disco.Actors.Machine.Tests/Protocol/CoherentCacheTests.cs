@@ -142,7 +142,9 @@ public sealed unsafe class CoherentCacheTests : ICopyListener
 
     void ICopyListener.LineDowngraded(LineAddress line, byte* host) => _told.Add($"downgraded {line}");
 
-    void ICopyListener.DataLineDropped(MachineAddress address, int bytes) => _told.Add($"data {address}");
+    void ICopyListener.DataLineDropped(MachineAddress address, int frame) => _told.Add($"data {address}");
+
+    void ICopyListener.DataLineDowngraded(MachineAddress address, int frame) => _told.Add($"data {address} read only");
 
     void ICopyListener.CodeLineDropped(MachineAddress address, int bytes) => _told.Add($"code {address}");
 
