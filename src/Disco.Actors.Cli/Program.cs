@@ -3,11 +3,14 @@ using System.CommandLine.Parsing;
 using Disco.Actors.Cli;
 using Disco.Actors.Cli.Commands;
 using Disco.Actors.Hocon;
+using Disco.Actors.Tracing.Container;
 
 RootCommand root = new(
     "Disco.Actors: a ccNUMA multiprocessor and its virtual machine monitor as actors. 'disco' alone runs the default.")
 {
     RunCommand.Create(),
+    ReplayCommand.Create(),
+    TraceCommand.Create(),
     MachinesCommand.Create(),
     GuestsCommand.Create(),
     ConfigCommand.Create(),
@@ -29,7 +32,7 @@ try
 {
     return parsed.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
 }
-catch (Exception e) when (e is UserError or HoconException)
+catch (Exception e) when (e is UserError or HoconException or TraceException)
 {
     Console.Error.WriteLine($"disco: {e.Message}");
     return ExitCode.BadInput;

@@ -28,6 +28,12 @@ internal sealed class Flags
         HelpName = "KEY=VALUE",
     };
 
+    private readonly Option<string[]> _machines = new("--vm")
+    {
+        Description = "a virtual machine under the monitor, e.g. --vm web=hello,vcpus=2,memory=8MiB; may be repeated",
+        HelpName = "NAME[=GUEST][,KEY=VALUE...]",
+    };
+
     private readonly List<(Option<string> Option, string Key)> _keys =
     [
         (Named("--guest", "a guest by name (disco guests) or the path of a MIPS ELF file", "GUEST"), "guest.image"),
@@ -52,6 +58,7 @@ internal sealed class Flags
         {
             command.Options.Add(option);
         }
+        command.Options.Add(_machines);
         command.Options.Add(_set);
     }
 
@@ -64,6 +71,10 @@ internal sealed class Flags
             {
                 values[key] = value;
             }
+        }
+        foreach (string machine in parsed.GetValue(_machines) ?? [])
+        {
+            AddMachine(machine, values);
         }
         foreach (string pair in parsed.GetValue(_set) ?? [])
         {
@@ -79,6 +90,28 @@ internal sealed class Flags
             values["board.nodes"] = NodesFor(parsed, values);
         }
         return Settings.Load(parsed.GetValue(_board), parsed.GetValue(_config), values);
+    }
+
+    /// <summary>NAME alone runs the guest of that name; after the commas come keys below <c>vm.NAME</c>.</summary>
+    private static void AddMachine(string machine, Dictionary<string, string> values)
+    {
+        string[] parts = machine.Split(',', StringSplitOptions.TrimEntries);
+        string[] first = parts[0].Split('=', 2, StringSplitOptions.TrimEntries);
+        string name = first[0];
+        if (name.Length == 0 || !name.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '-'))
+        {
+            throw new UserError($"--vm {machine}: a virtual machine's name is lower-case letters, digits and dashes.");
+        }
+        values[$"vm.{name}.guest"] = first.Length > 1 ? first[1] : name;
+        foreach (string part in parts.Skip(1))
+        {
+            int equals = part.IndexOf('=', StringComparison.Ordinal);
+            if (equals <= 0)
+            {
+                throw new UserError($"--vm {machine}: '{part}' is not KEY=VALUE, for example vcpus=2.");
+            }
+            values[$"vm.{name}.{part[..equals].Trim()}"] = part[(equals + 1)..].Trim();
+        }
     }
 
     /// <summary>

@@ -2,9 +2,9 @@ using System.CommandLine;
 using System.Diagnostics;
 using Disco.Actors.Cli.Configuration;
 using Disco.Actors.Cli.Reports;
-using Disco.Actors.Core;
 using Disco.Actors.Engines;
 using Disco.Actors.Machine.Boards;
+using Disco.Actors.Tracing.Recording;
 
 namespace Disco.Actors.Cli.Commands;
 
@@ -19,22 +19,26 @@ internal static class RunCommand
         Flags flags = new();
         Option<bool> json = new("--json") { Description = "print the report as one JSON object" };
         Option<bool> registers = new("--registers") { Description = "show all CPUs' registers at the end" };
+        RecordFlags record = new();
         Command command = new("run", "boot a machine, run a guest on it, report") { json, registers };
+        record.AddTo(command);
         flags.AddTo(command);
         command.SetAction(parsed =>
         {
             Settings settings = flags.Load(parsed);
             Experiment experiment = Experiment.Of(settings);
             TimeSpan every = TimeSpan.FromMilliseconds(settings.Nanoseconds("run.progress") / 1e6);
-            return Run(experiment, every, parsed.GetValue(json), parsed.GetValue(registers));
+            return Run(
+                experiment, every, record.Read(parsed, settings), parsed.GetValue(json), parsed.GetValue(registers));
         });
         return command;
     }
 
-    private static int Run(Experiment experiment, TimeSpan every, bool json, bool registers)
+    private static int Run(Experiment experiment, TimeSpan every, RecordRequest? record, bool json, bool registers)
     {
         Multiprocessor machine = Build(experiment);
-        using IDisposable? owned = MakeEngine(experiment, machine.World, out Engine engine);
+        Engine engine = experiment.MakeEngine(machine.World);
+        using IDisposable? owned = engine as IDisposable;
         using Interruption interruption = new();
         MemoryStream console = new();
         using Stream output = Console.OpenStandardOutput();
@@ -49,7 +53,10 @@ internal static class RunCommand
         };
         ProgressLine progress = new(machine, every, enabled: !json && !Console.IsErrorRedirected);
         Stopwatch watch = Stopwatch.StartNew();
-        RunResult result = engine.Run(experiment.Until, () => interruption.Requested, progress.Show);
+        using Recorder? recorder = record?.Start(experiment, engine);
+        RunResult result = recorder is null
+            ? engine.Run(experiment.Until, () => interruption.Requested, progress.Show)
+            : recorder.Run(experiment.Until, () => interruption.Requested, progress.Show);
         watch.Stop();
         progress.Clear();
 
@@ -62,6 +69,10 @@ internal static class RunCommand
         {
             report.Print(registers);
         }
+        if (record is not null && !json)
+        {
+            Console.Error.WriteLine($"recorded in {record.File}: {recorder!.BytesWritten:N0} bytes");
+        }
         return result.Outcome switch
         {
             Outcome.Stopped => result.ExitCode == 0 ? ExitCode.Success : ExitCode.RunFailed,
@@ -72,7 +83,7 @@ internal static class RunCommand
         };
     }
 
-    private static Multiprocessor Build(Experiment experiment)
+    internal static Multiprocessor Build(Experiment experiment)
     {
         try
         {
@@ -82,15 +93,5 @@ internal static class RunCommand
         {
             throw new UserError(e.Message);
         }
-    }
-
-    private static IDisposable? MakeEngine(Experiment experiment, World world, out Engine engine)
-    {
-        engine = experiment.Engine switch
-        {
-            EngineKind.Deterministic => new DeterministicEngine(world, experiment.Options),
-            EngineKind.Parallel => new ParallelEngine(world, experiment.Options),
-        };
-        return engine as IDisposable;
     }
 }

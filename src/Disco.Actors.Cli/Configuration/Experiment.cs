@@ -1,9 +1,11 @@
+using System.Security.Cryptography;
 using Disco.Actors.Core;
 using Disco.Actors.Engines;
 using Disco.Actors.Hocon;
 using Disco.Actors.Machine.Boards;
 using Disco.Actors.Machine.Caches;
 using Disco.Actors.Machine.Interconnect;
+using Disco.Actors.Tracing.Container;
 
 namespace Disco.Actors.Cli.Configuration;
 
@@ -21,7 +23,8 @@ public sealed record Experiment(
     ReadOnlyMemory<byte>? Disk,
     EngineKind Engine,
     EngineOptions Options,
-    Cycle Until)
+    Cycle Until,
+    IReadOnlyList<TraceInput> Inputs)
 {
     private const long CyclesMax = 1L << 50;
 
@@ -48,15 +51,24 @@ public sealed record Experiment(
                 : settings.Whole("engine.window", 1, CyclesMax),
             Threads = isParallel ? (int)settings.Whole("engine.threads", 1, BoardConfig.CpusMax) : 1,
         };
+        List<TraceInput> inputs = [];
         return new Experiment(
             board,
-            Guest(settings.Text("guest.image")),
+            Guest(settings.Text("guest.image"), inputs),
             settings.Text("guest.bootargs"),
-            DiskOf(settings.Text("guest.disk")),
+            DiskOf(settings.Text("guest.disk"), inputs),
             isParallel ? EngineKind.Parallel : EngineKind.Deterministic,
             options,
-            UntilOf(settings, board));
+            UntilOf(settings, board),
+            inputs);
     }
+
+    /// <summary>The engine the experiment asks for; dispose of it when it is disposable.</summary>
+    public Engine MakeEngine(World world) => Engine switch
+    {
+        EngineKind.Deterministic => new DeterministicEngine(world, Options),
+        EngineKind.Parallel => new ParallelEngine(world, Options),
+    };
 
     private static BoardConfig BoardOf(Settings settings) => new()
     {
@@ -117,7 +129,7 @@ public sealed record Experiment(
             : throw settings.Misfit("run.for", "none, a length of time such as 2 ms, or a number of cycles");
     }
 
-    private static ReadOnlyMemory<byte>? DiskOf(string path)
+    private static ReadOnlyMemory<byte>? DiskOf(string path, List<TraceInput> inputs)
     {
         if (path.Length == 0)
         {
@@ -125,7 +137,7 @@ public sealed record Experiment(
         }
         try
         {
-            return File.ReadAllBytes(path);
+            return Noted(path, File.ReadAllBytes(path), inputs);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -133,13 +145,19 @@ public sealed record Experiment(
         }
     }
 
-    private static ElfImage Guest(string guest)
+    private static byte[] Noted(string name, byte[] bytes, List<TraceInput> inputs)
+    {
+        inputs.Add(new TraceInput(name, bytes.Length, Convert.ToHexStringLower(SHA256.HashData(bytes))));
+        return bytes;
+    }
+
+    private static ElfImage Guest(string guest, List<TraceInput> inputs)
     {
         try
         {
             if (Embedded.Bytes($"guests/{guest}.elf") is { } embedded)
             {
-                return ElfImage.Parse(embedded, guest);
+                return ElfImage.Parse(Noted(guest, embedded, inputs), guest);
             }
             if (!File.Exists(guest))
             {
@@ -147,7 +165,7 @@ public sealed record Experiment(
                 throw new UserError(
                     $"There is no guest '{guest}' and no such file.{hint} 'disco guests' lists the embedded ones.");
             }
-            return ElfImage.Parse(File.ReadAllBytes(guest), guest);
+            return ElfImage.Parse(Noted(guest, File.ReadAllBytes(guest), inputs), guest);
         }
         catch (ElfException e)
         {

@@ -16,6 +16,9 @@ public sealed class Settings
     public const string Reference = "hocon/reference.conf";
     public const string EnvironmentPrefix = "DISCO__";
 
+    private const string Machines = "vm.";
+    private const string MachineDefaults = "vm-defaults.";
+
     private readonly IReadOnlyList<(string Origin, IConfigurationProvider Provider)> _layers;
     private readonly string[] _known;
 
@@ -23,10 +26,15 @@ public sealed class Settings
     {
         _layers = layers;
         _known = [.. KeysOf(layers[0].Item2).Order(StringComparer.Ordinal)];
+        VirtualMachines = [.. layers.SelectMany(layer => KeysOf(layer.Item2)).Select(MachineOf).OfType<string>()
+            .Distinct().Order(StringComparer.Ordinal)];
     }
 
-    /// <summary>Every key in order.</summary>
-    public IEnumerable<Setting> All => _known.Select(Find);
+    /// <summary>Every key in order; a virtual machine has all keys of <c>vm-defaults</c>.</summary>
+    public IEnumerable<Setting> All => _known.Concat(VirtualMachines.SelectMany(KeysOfMachine)).Select(Find);
+
+    /// <summary>The names that have keys below <c>vm</c>, in order.</summary>
+    public IReadOnlyList<string> VirtualMachines { get; }
 
     /// <param name="board">An embedded board's name or a file's path; null for the default machine.</param>
     /// <param name="file">A further configuration file; null for none.</param>
@@ -68,6 +76,9 @@ public sealed class Settings
             ? (double)nanoseconds
             : throw Misfit(setting, "a length of time such as 300 ns or 2 ms");
     }
+
+    /// <summary>A length of time as cycles of a clock, at least 1.</summary>
+    public long Cycles(string key, long clockHz) => (long)Math.Max(1, Math.Round(Nanoseconds(key) * clockHz / 1e9));
 
     public long Bytes(string key)
     {
@@ -142,8 +153,23 @@ public sealed class Settings
                 return new Setting(key, value ?? "", Where(origin, provider, path));
             }
         }
-        throw new InvalidOperationException($"{Reference} lacks {key}");
+        return MachineOf(key) is { } machine
+            ? Find(MachineDefaults + key[(Machines.Length + machine.Length + 1)..]) with { Key = key }
+            : throw new InvalidOperationException($"{Reference} lacks {key}");
     }
+
+    /// <summary>The NAME of <c>vm.NAME.key</c>, null for other keys.</summary>
+    private static string? MachineOf(string key)
+    {
+        int end = key.StartsWith(Machines, StringComparison.Ordinal)
+            ? key.IndexOf('.', Machines.Length)
+            : -1;
+        return end > Machines.Length ? key[Machines.Length..end] : null;
+    }
+
+    private IEnumerable<string> KeysOfMachine(string machine) => _known
+        .Where(key => key.StartsWith(MachineDefaults, StringComparison.Ordinal))
+        .Select(key => $"{Machines}{machine}.{key[MachineDefaults.Length..]}");
 
     private static string Where(string origin, IConfigurationProvider provider, string path) =>
         provider is HoconConfigurationProvider hocon && hocon.TryGetOrigin(path, out HoconOrigin place)
@@ -156,10 +182,11 @@ public sealed class Settings
         {
             foreach (string key in KeysOf(provider))
             {
-                if (!_known.Contains(key, StringComparer.Ordinal))
+                string[] known = MachineOf(key) is { } machine ? [.. KeysOfMachine(machine)] : _known;
+                if (!known.Contains(key, StringComparer.Ordinal))
                 {
                     string where = Where(origin, provider, PathOf(key));
-                    string hint = UserError.DidYouMean(key, _known);
+                    string hint = UserError.DidYouMean(key, known);
                     throw new UserError($"{where}: there is no key '{key}'.{hint} 'disco config' lists all keys.");
                 }
             }
