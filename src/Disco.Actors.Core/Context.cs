@@ -62,8 +62,12 @@ public interface IObserver
     /// <summary>After <paramref name="actor"/> has handled the envelope.</summary>
     void Delivered(in Envelope envelope, Actor actor);
 
-    /// <summary>The same, with the sequence number of the next envelope the actor will send.</summary>
-    void Delivered(in Envelope envelope, Actor actor, long nextSequence) => Delivered(in envelope, actor);
+    /// <summary>
+    /// The same, with the sequence numbers of the actor's next envelope before and after: what lies between was
+    /// caused by this one.
+    /// </summary>
+    void Delivered(in Envelope envelope, Actor actor, long firstSequence, long nextSequence) =>
+        Delivered(in envelope, actor);
 
     /// <summary>As the actor reports it, at the actor's cycle.</summary>
     void Traced(Actor actor, Cycle cycle, in TraceEvent traceEvent);

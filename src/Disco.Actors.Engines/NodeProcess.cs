@@ -257,11 +257,12 @@ internal sealed class NodeProcess : Context
                 _self.Arrived(place);
             }
             Actor actor = _actors[target];
+            long firstSequence = _sequences[target];
             actor.Receive(in envelope, this);
             _byKind[envelope.Message.Kind]++;
             if (_observers.Length != 0)
             {
-                Report(in envelope, actor);
+                Report(in envelope, actor, firstSequence);
             }
             _handling = -1;
             queue.Free(slot);
@@ -362,11 +363,11 @@ internal sealed class NodeProcess : Context
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private void Report(in Envelope envelope, Actor actor)
+    private void Report(in Envelope envelope, Actor actor, long firstSequence)
     {
         foreach (IObserver observer in _observers)
         {
-            observer.Delivered(in envelope, actor, _sequences[_current]);
+            observer.Delivered(in envelope, actor, firstSequence, _sequences[_current]);
         }
     }
 }

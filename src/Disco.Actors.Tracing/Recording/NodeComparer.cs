@@ -16,15 +16,15 @@ internal sealed class NodeComparer(int node, TraceReader trace) : IObserver
     public Divergence? Divergence { get; private set; }
 
     public void Delivered(in Envelope envelope, Actor actor) =>
-        Invariant.Broken("a comparison needs the number of envelopes sent");
+        Invariant.Broken("a comparison needs the receiver's sequence numbers");
 
-    public void Delivered(in Envelope envelope, Actor actor, long sent)
+    public void Delivered(in Envelope envelope, Actor actor, long firstSequence, long nextSequence)
     {
         if (Divergence is not null)
         {
             return;
         }
-        RecordedDelivery found = RecordedDelivery.Of(in envelope, sent);
+        RecordedDelivery found = RecordedDelivery.Of(in envelope, firstSequence, nextSequence);
         if (!_recorded.MoveNext())
         {
             // Past the cut of a recording there is nothing to compare with.

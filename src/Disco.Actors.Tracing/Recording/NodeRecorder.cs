@@ -12,11 +12,11 @@ internal sealed class NodeRecorder(int node, ActorNumbers actors, TraceWriter wr
     public bool WantsTrace => false;
 
     public void Delivered(in Envelope envelope, Actor actor) =>
-        Invariant.Broken("a recording needs the number of envelopes sent");
+        Invariant.Broken("a recording needs the receiver's sequence numbers");
 
-    public void Delivered(in Envelope envelope, Actor actor, long sent)
+    public void Delivered(in Envelope envelope, Actor actor, long firstSequence, long nextSequence)
     {
-        _encoder.Write(_block, in envelope, sent);
+        _encoder.Write(_block, in envelope, firstSequence, nextSequence);
         if (_block.Length >= TraceFormat.BlockBytes)
         {
             Flush();
