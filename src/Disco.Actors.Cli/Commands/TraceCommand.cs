@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
+using Disco.Actors.Cli.Configuration;
 using Disco.Actors.Cli.Reports;
 using Disco.Actors.Core;
 using Disco.Actors.Machine.Boards;
@@ -86,7 +87,7 @@ internal static class TraceCommand
     private static Command Export()
     {
         Argument<string> file = FileArgument();
-        Argument<string> format = new("FORMAT") { Description = "jsonl or mermaid" };
+        Argument<string> format = new("FORMAT") { Description = "perfetto, mermaid or jsonl" };
         Option<string> output = new("--out", "-o") { Description = "file to write; standard output if absent" };
         TraceFilterFlags filter = new();
         Command command = new("export", "write deliveries in the format of another tool") { file, format, output };
@@ -95,28 +96,39 @@ internal static class TraceCommand
         {
             using TraceReader trace = TraceReader.Open(parsed.GetValue(file)!);
             IEnumerable<RecordedDelivery> deliveries = filter.Apply(parsed, trace, Names);
-            using TextWriter writer = parsed.GetValue(output) is { } path ? Writer(path) : Console.Out;
-            switch (parsed.GetValue(format))
-            {
-                case "jsonl":
-                    JsonLines.Write(deliveries, Names, writer);
-                    break;
-                case "mermaid":
-                    Mermaid.Write(deliveries, Names, writer);
-                    break;
-                case var other:
-                    throw new UserError($"There is no export '{other}'; the formats are jsonl and mermaid.");
-            }
+            using Stream stream = parsed.GetValue(output) is { } path ? Create(path) : Console.OpenStandardOutput();
+            Export(trace.Header, deliveries, parsed.GetValue(format)!, stream);
             return ExitCode.Success;
         });
         return command;
     }
 
-    private static StreamWriter Writer(string path)
+    private static void Export(
+        TraceHeader header, IEnumerable<RecordedDelivery> deliveries, string format, Stream stream)
+    {
+        using StreamWriter writer = new(stream, leaveOpen: true);
+        switch (format)
+        {
+            case "perfetto":
+                long clockHz = Settings.Load(null, null, header.Settings).Whole("board.clock-hz", 1, long.MaxValue);
+                Perfetto.Write(header, deliveries, Names, clockHz, stream);
+                break;
+            case "mermaid":
+                Mermaid.Write(deliveries, Names, writer);
+                break;
+            case "jsonl":
+                JsonLines.Write(deliveries, Names, writer);
+                break;
+            default:
+                throw new UserError($"There is no export '{format}'; the formats are perfetto, mermaid and jsonl.");
+        }
+    }
+
+    private static FileStream Create(string path)
     {
         try
         {
-            return new StreamWriter(path);
+            return File.Create(path);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
