@@ -140,3 +140,83 @@ public readonly record struct CopiedMessage(Frame Destination, ulong Transaction
         C = Transaction,
     };
 }
+
+/// <summary>
+/// vm/k to every memmap/n at its end: ReleaseAll, A owner; and the answer AllReleased, A owner, B uses dropped.
+/// </summary>
+public readonly record struct ReleaseAllMessage(MappingKind Kind, ushort Owner, uint Uses = 0)
+{
+    public static ReleaseAllMessage From(in Message message) =>
+        new((MappingKind)message.Kind, (ushort)message.A, (uint)message.B);
+
+    public Message Pack() => new()
+    {
+        Kind = (ushort)Kind,
+        Lane = Kind == MappingKind.AllReleased ? Lane.Reply : Lane.Request,
+        A = Owner,
+        B = Uses,
+    };
+}
+
+/// <summary>DropReplicas and ReplicasDropped: A frame, B page of the virtual machine that uses it.</summary>
+public readonly record struct ReplicaMessage(MappingKind Kind, Frame Frame, PhysicalPage Page)
+{
+    public static ReplicaMessage From(in Message message) =>
+        new((MappingKind)message.Kind, new Frame((uint)message.A), new PhysicalPage((uint)message.B));
+
+    // Both go with the requests: a ReplicasDropped must not overtake the Release before it.
+    public Message Pack() => new()
+    {
+        Kind = (ushort)Kind,
+        Lane = Lane.Request,
+        A = Frame.Number,
+        B = Page.Number,
+    };
+}
+
+/// <summary>
+/// What a page is used for: from a guest to vm/k about a page, from there to memmap/n about a frame. A page or frame,
+/// B class.
+/// </summary>
+public readonly record struct ClassHintMessage(uint Number, PageClass Class)
+{
+    public static ClassHintMessage From(in Message message) => new((uint)message.A, (PageClass)(byte)message.B);
+
+    public Message Pack() => new()
+    {
+        Kind = (ushort)MappingKind.ClassHint,
+        Lane = Lane.Request,
+        A = Number,
+        B = (ulong)Class,
+    };
+}
+
+/// <summary>
+/// Directory to memmap/n (A frame) and on to vm/k (A page): other nodes miss often on a page. The payload has the
+/// misses since the last such message, 4 bytes for each node.
+/// <code>
+/// B  63        32 31              0
+///   +------------+-----------------+
+///   |   frame    |     hot node    |
+///   +------------+-----------------+
+/// C  0
+/// </code>
+/// </summary>
+public readonly record struct HotPageMessage(Frame Frame, PhysicalPage Page, int Node)
+{
+    /// <summary>From a directory: word A is the frame.</summary>
+    public static HotPageMessage FromDirectory(in Message message) =>
+        new(new Frame((uint)message.A), default, (int)(message.B & 0xFFFF_FFFF));
+
+    /// <summary>From a memmap: word A is the page.</summary>
+    public static HotPageMessage From(in Message message) => new(
+        new Frame((uint)(message.B >> 32)), new PhysicalPage((uint)message.A), (int)(message.B & 0xFFFF_FFFF));
+
+    public Message Pack() => new()
+    {
+        Kind = (ushort)MappingKind.HotPage,
+        Lane = Lane.Request,
+        A = Page.Number,
+        B = (uint)Node | ((ulong)Frame.Number << 32),
+    };
+}

@@ -37,10 +37,10 @@ public enum MappingKind : ushort
     ReleaseAll = 0x0512,
     AllReleased = 0x0513,
 
-    /// <summary>memmap/n to vm/k: memory is short, give the replicas of a page back; answered by Release or this.
-    /// </summary>
+    /// <summary>memmap/n to vm/k: memory is short, give the replicas of a page back. Answered in any case, after the
+    /// releases.</summary>
     DropReplicas = 0x0514,
-    DropRefused = 0x0515,
+    ReplicasDropped = 0x0515,
 
     // Devices and vm/k: a page that must not move while a device reads or writes it.
     Pin = 0x0516,
@@ -118,8 +118,8 @@ public enum Refusal : byte
     /// <summary>The virtual machine has no such page, or it is being torn down.</summary>
     NoSuchPage = 1,
 
-    /// <summary>No frame is free on any node, not even after dropping replicas; or the balloon's limit is reached.
-    /// </summary>
+    /// <summary>No frame is free on any node, not even after dropping replicas; or the virtual machine has as many as
+    /// it may have.</summary>
     OutOfMemory = 2,
 
     /// <summary>Too many requests wait; ask again.</summary>

@@ -1,0 +1,45 @@
+using Disco.Actors.Core;
+
+namespace Disco.Actors.Vmm.Memory;
+
+/// <summary>What the monitor's own handling of memory costs, and its bounds.</summary>
+public sealed record MappingConfig
+{
+    /// <summary>The monitor of a virtual machine handles one message in this time: a look into the pmap.</summary>
+    public long VmCycles { get; init; } = 40;
+
+    /// <summary>The owner of a node's frames handles one message in this time: a look into the memmap.</summary>
+    public long MemMapCycles { get; init; } = 40;
+
+    /// <summary>
+    /// Clearing or copying a page in the fast fidelity, where it causes no traffic. 32 lines of 128 bytes at the
+    /// 300 ns of a local miss (Disco, 5.1).
+    /// </summary>
+    public long FastPageCycles { get; init; } = 3840;
+
+    /// <summary>Requests that may wait for busy pages of one virtual machine; more are told to ask again.</summary>
+    public int WaitersMax { get; init; } = 256;
+
+    /// <summary>Past invalidations a virtual machine's monitor remembers for virtual CPUs that enter.</summary>
+    public int LogEntries { get; init; } = 64;
+
+    /// <summary>
+    /// Bytes of monitor code in every node's memory, so that its instruction misses are local. [Disco 4.2.4]
+    /// </summary>
+    public int CodeBytesPerNode { get; init; } = 72 << 10;
+
+    /// <summary>Bytes of an entry of memmap and pmap, for the account of the monitor's own memory.</summary>
+    public int EntryBytes { get; init; } = 32;
+
+    /// <summary>Throws when the numbers make no sense.</summary>
+    public void Check()
+    {
+        Invariant.Holds(VmCycles >= 0);
+        Invariant.Holds(MemMapCycles >= 0);
+        Invariant.Holds(FastPageCycles >= 1);
+        Invariant.Holds(WaitersMax >= 1);
+        Invariant.Holds(LogEntries >= 1);
+        Invariant.Holds(CodeBytesPerNode >= 0);
+        Invariant.Holds(EntryBytes >= 0);
+    }
+}

@@ -1,0 +1,299 @@
+using Disco.Actors.Core;
+using Disco.Actors.Machine.Interconnect;
+
+namespace Disco.Actors.Vmm.Memory;
+
+/// <summary>
+/// The owner of a node's frames, <c>memmap/n</c>: gives them out, counts their users, clears and copies them, and asks
+/// for replicas back when no frame is free. [Disco 4.2.2, 4.2.3]
+/// </summary>
+/// <remarks>
+/// It trusts its clients to release a frame only when no translation to it is left anywhere: the frame is given out
+/// again at once.
+/// </remarks>
+public sealed class MemMap : Actor
+{
+    /// <summary>The cache agents from this number on belong to the nodes' page engines.</summary>
+    public const int FirstAgent = 96;
+
+    // Users of a hot frame beyond these are not told: a frame of so many is text, and each of them would replicate it.
+    private const int HotUsersMax = 8;
+
+    private readonly Fabric _fabric;
+    private readonly MappingConfig _config;
+    private readonly FrameTable _frames;
+    private readonly PageEngine _engine;
+
+    // State. Allocations that wait for a replica to come back, and which replica was asked for.
+    private readonly List<(AllocateMessage Message, Address From)> _short = [];
+    private Frame _asked = Frame.None;
+    private int _triesLeft;
+    private long _busyUntil;
+    private long _allocations;
+    private long _refusals;
+    private long _replicasAsked;
+
+    /// <param name="node">The node.</param>
+    /// <param name="fabric">The actor must be placed in it.</param>
+    /// <param name="config">Costs.</param>
+    /// <param name="engine">Of this node.</param>
+    public MemMap(int node, Fabric fabric, MappingConfig config, PageEngine engine)
+        : base(AddressOf(node), node)
+    {
+        config.Check();
+        _fabric = fabric;
+        _config = config;
+        _engine = engine;
+        _frames = new FrameTable(node, fabric.Homes);
+    }
+
+    public int FreeFrames => _frames.FreeFrames;
+
+    public int Frames => _frames.Frames;
+
+    /// <summary>Frames given out so far, and refusals because none was free.</summary>
+    public (long Given, long Refused) Allocations => (_allocations, _refusals);
+
+    public long CopiedBytes => _engine.CopiedBytes;
+
+    public long ClearedBytes => _engine.ClearedBytes;
+
+    public override WaitsFor? Waiting => _engine.Queued > 0 ? _engine.WaitingFor : null;
+
+    internal FrameTable Table => _frames;
+
+    public static Address AddressOf(int node) => new(Role.MemMap, (ushort)node);
+
+    /// <summary>The cache agent of a node's page engine.</summary>
+    public static int AgentOf(int node) => FirstAgent + node;
+
+    /// <summary>Takes a frame before the run; none when all are in use. Its contents are the caller's affair.</summary>
+    public Frame Reserve(FrameUser user, PageClass pageClass) =>
+        _frames.TryAllocate(user, pageClass, isReplica: false);
+
+    public override void Receive(in Envelope envelope, Context context)
+    {
+        if (CoherenceMessage.IsOne(envelope.Message))
+        {
+            _engine.Receive(envelope, context);
+            Answer(context);
+            return;
+        }
+        long wait = Occupy(context.Now.Value);
+        Address from = Fabric.SenderOf(envelope.Message);
+        switch ((MappingKind)envelope.Message.Kind)
+        {
+            case MappingKind.Allocate:
+                Allocate(AllocateMessage.From(envelope.Message), from, wait, context);
+                break;
+            case MappingKind.Release or MappingKind.Share or MappingKind.Claim:
+                Use(FrameUseMessage.From(envelope.Message), from, wait, context);
+                break;
+            case MappingKind.ReleaseAll:
+                ReleaseAll(ReleaseAllMessage.From(envelope.Message), from, wait, context);
+                break;
+            case MappingKind.CopyPage:
+                CopyPageMessage copy = CopyPageMessage.From(envelope.Message);
+                _engine.Start(new PageJob(copy.Source, copy.Destination, from, default, copy.Transaction), context);
+                break;
+            case MappingKind.ReplicasDropped:
+                HearOfReplicas(ReplicaMessage.From(envelope.Message), wait, context);
+                break;
+            case MappingKind.ClassHint:
+                ClassHintMessage hint = ClassHintMessage.From(envelope.Message);
+                _frames.SetClass(new Frame(hint.Number), hint.Class);
+                break;
+            case MappingKind.HotPage:
+                ForwardHot(envelope, wait, context);
+                break;
+            default:
+                Invariant.Broken($"{Address} received {MappingNames.Describe(envelope.Message)}");
+                break;
+        }
+        Answer(context);
+    }
+
+    public override void Save(StateWriter writer)
+    {
+        _frames.Save(writer);
+        _engine.Save(writer);
+        writer.Write("short", (ulong)_short.Count);
+        foreach ((AllocateMessage message, Address from) in _short)
+        {
+            Message packed = message.Pack();
+            writer.Write("a", packed.A);
+            writer.Write("b", packed.B);
+            writer.Write("c", packed.C);
+            writer.Write("from", (ulong)from.Packed);
+        }
+        writer.Write("asked", (ulong)_asked.Number);
+        writer.Write("triesLeft", _triesLeft);
+        writer.Write("busyUntil", _busyUntil);
+        writer.Write("stat.allocations", _allocations);
+        writer.Write("stat.refusals", _refusals);
+        writer.Write("stat.replicasAsked", _replicasAsked);
+    }
+
+    public override void Load(StateReader reader)
+    {
+        _frames.Load(reader);
+        _engine.Load(reader);
+        _short.Clear();
+        int waiting = reader.ReadInt32("short");
+        for (int i = 0; i < waiting; i++)
+        {
+            Message packed = new()
+            {
+                A = reader.ReadUInt64("a"),
+                B = reader.ReadUInt64("b"),
+                C = reader.ReadUInt64("c"),
+            };
+            _short.Add((AllocateMessage.From(packed), Address.FromPacked((uint)reader.ReadUInt64("from"))));
+        }
+        _asked = new Frame((uint)reader.ReadUInt64("asked"));
+        _triesLeft = reader.ReadInt32("triesLeft");
+        _busyUntil = reader.ReadInt64("busyUntil");
+        _allocations = reader.ReadInt64("stat.allocations");
+        _refusals = reader.ReadInt64("stat.refusals");
+        _replicasAsked = reader.ReadInt64("stat.replicasAsked");
+    }
+
+    private void Allocate(in AllocateMessage message, Address from, long wait, Context context)
+    {
+        bool mayWait = (message.Flags & AllocateFlags.DropReplicas) != 0;
+        if (_frames.FreeFrames == 0 && mayWait && _frames.Replicas > 0)
+        {
+            _short.Add((message, from));
+            if (!_asked.Exists)
+            {
+                _triesLeft = _frames.Replicas;
+                AskForReplica(wait, context);
+            }
+            return;
+        }
+        Give(message, from, wait, context);
+    }
+
+    private void Give(in AllocateMessage message, Address from, long wait, Context context)
+    {
+        bool isReplica = (message.Flags & AllocateFlags.Replica) != 0;
+        Frame frame = _frames.TryAllocate(message.User, message.Class, isReplica);
+        _allocations += frame.Exists ? 1 : 0;
+        _refusals += frame.Exists ? 0 : 1;
+        if (frame.Exists && (message.Flags & AllocateFlags.Zero) != 0)
+        {
+            _engine.Start(new PageJob(Frame.None, frame, from, message.User.Page, message.Transaction), context);
+            return;
+        }
+        Send(from, new AllocatedMessage(message.User.Page, frame, message.Transaction).Pack(), wait, context);
+    }
+
+    private void Use(in FrameUseMessage use, Address from, long wait, Context context)
+    {
+        switch (use.Kind)
+        {
+            case MappingKind.Share:
+                _frames.AddUser(use.Frame, use.User);
+                Send(from, (use with { Kind = MappingKind.Shared }).Pack(), wait, context);
+                break;
+            case MappingKind.Claim:
+                uint alone = _frames.UsersOf(use.Frame) == 1 ? FrameUseMessage.Alone : 0;
+                Send(from, (use with { Kind = MappingKind.Claimed, Extra = use.Extra | alone }).Pack(), wait, context);
+                break;
+            default:
+                _frames.Drop(use.Frame, use.User);
+                Serve(wait, context);
+                break;
+        }
+    }
+
+    private void ReleaseAll(in ReleaseAllMessage message, Address from, long wait, Context context)
+    {
+        int dropped = _frames.DropAllOf(message.Owner);
+        ReleaseAllMessage answer = new(MappingKind.AllReleased, message.Owner, (uint)dropped);
+        Send(from, answer.Pack(), wait, context);
+        Serve(wait, context);
+    }
+
+    private void HearOfReplicas(in ReplicaMessage message, long wait, Context context)
+    {
+        Invariant.Holds(message.Frame == _asked);
+        _asked = Frame.None;
+        Serve(wait, context);
+        if (_short.Count > 0)
+        {
+            AskForReplica(wait, context);
+        }
+    }
+
+    /// <summary>Asks the user of some replica to give it up, or refuses everybody when all were asked.</summary>
+    private void AskForReplica(long wait, Context context)
+    {
+        _asked = _triesLeft > 0 ? _frames.NextReplica() : Frame.None;
+        _triesLeft--;
+        if (!_asked.Exists)
+        {
+            foreach ((AllocateMessage message, Address from) in _short)
+            {
+                Give(message, from, wait, context);
+            }
+            _short.Clear();
+            return;
+        }
+        _replicasAsked++;
+        FrameUser user = _frames.UserOf(_asked, 0);
+        Address vm = new(Role.Vm, user.Owner);
+        Send(vm, new ReplicaMessage(MappingKind.DropReplicas, _asked, user.Page).Pack(), wait, context);
+    }
+
+    /// <summary>Gives frames that came back to those who wait, in their order.</summary>
+    private void Serve(long wait, Context context)
+    {
+        while (_short.Count > 0 && _frames.FreeFrames > 0)
+        {
+            (AllocateMessage message, Address from) = _short[0];
+            _short.RemoveAt(0);
+            Give(message, from, wait, context);
+        }
+    }
+
+    /// <summary>Tells the virtual machines that use a hot frame, each once, under their own name for the page.</summary>
+    private void ForwardHot(in Envelope envelope, long wait, Context context)
+    {
+        HotPageMessage hot = HotPageMessage.FromDirectory(envelope.Message);
+        int users = _frames.UsersOf(hot.Frame);
+        ReadOnlySpan<byte> counts = ((ReadOnlySpan<byte>)envelope.Payload)[..envelope.Message.PayloadBytes];
+        for (int i = 0; i < Math.Min(users, HotUsersMax); i++)
+        {
+            FrameUser user = _frames.UserOf(hot.Frame, i);
+            if (user.IsVm && _frames.ClassOf(hot.Frame) != PageClass.Monitor)
+            {
+                Message message = (hot with { Page = user.Page }).Pack();
+                _fabric.Send(context, Address, new Address(Role.Vm, user.Owner), wait, message, counts);
+            }
+        }
+    }
+
+    private void Answer(Context context)
+    {
+        long delay = 0;
+        while (_engine.TryTakeEnded(out PageJob job))
+        {
+            delay += _engine.DelayCycles;
+            Message message = job.Source.Exists
+                ? new CopiedMessage(job.Destination, job.Transaction).Pack()
+                : new AllocatedMessage(job.Page, job.Destination, job.Transaction).Pack();
+            Send(job.Requester, message, delay, context);
+        }
+    }
+
+    private void Send(Address to, in Message message, long delayCycles, Context context) =>
+        _fabric.Send(context, Address, to, delayCycles, message);
+
+    private long Occupy(long now)
+    {
+        long start = Math.Max(now, _busyUntil);
+        _busyUntil = start + _config.MemMapCycles;
+        return _busyUntil - now;
+    }
+}
