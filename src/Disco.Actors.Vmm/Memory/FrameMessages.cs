@@ -12,6 +12,9 @@ public readonly record struct FrameUser(ushort Owner, PhysicalPage Page)
     /// <summary>The first owner number that is no virtual machine.</summary>
     public const ushort FirstDevice = 256;
 
+    /// <summary>The owner of the monitor's own frames.</summary>
+    public const ushort Monitor = ushort.MaxValue;
+
     public bool IsVm => Owner < FirstDevice;
 
     public override string ToString() => IsVm ? $"vm/{Owner} {Page}" : $"device {Owner - FirstDevice} {Page}";

@@ -62,6 +62,8 @@ public sealed class MemMap : Actor
 
     internal FrameTable Table => _frames;
 
+    internal PageEngine Engine => _engine;
+
     public static Address AddressOf(int node) => new(Role.MemMap, (ushort)node);
 
     /// <summary>The cache agent of a node's page engine.</summary>
@@ -180,6 +182,10 @@ public sealed class MemMap : Actor
         Frame frame = _frames.TryAllocate(message.User, message.Class, isReplica);
         _allocations += frame.Exists ? 1 : 0;
         _refusals += frame.Exists ? 0 : 1;
+        if (frame.Exists)
+        {
+            Trace(MappingTrace.UseBegan, frame, message.User, context);
+        }
         if (frame.Exists && (message.Flags & AllocateFlags.Zero) != 0)
         {
             _engine.Start(new PageJob(Frame.None, frame, from, message.User.Page, message.Transaction), context);
@@ -194,6 +200,7 @@ public sealed class MemMap : Actor
         {
             case MappingKind.Share:
                 _frames.AddUser(use.Frame, use.User);
+                Trace(MappingTrace.UseBegan, use.Frame, use.User, context);
                 Send(from, (use with { Kind = MappingKind.Shared }).Pack(), wait, context);
                 break;
             case MappingKind.Claim:
@@ -202,6 +209,7 @@ public sealed class MemMap : Actor
                 break;
             default:
                 _frames.Drop(use.Frame, use.User);
+                Trace(MappingTrace.UseEnded, use.Frame, use.User, context);
                 Serve(wait, context);
                 break;
         }
@@ -210,6 +218,10 @@ public sealed class MemMap : Actor
     private void ReleaseAll(in ReleaseAllMessage message, Address from, long wait, Context context)
     {
         int dropped = _frames.DropAllOf(message.Owner);
+        if (context.Tracing)
+        {
+            context.Trace(new TraceEvent(MappingTrace.AllUsesEnded, (ulong)Node, message.Owner, 0));
+        }
         ReleaseAllMessage answer = new(MappingKind.AllReleased, message.Owner, (uint)dropped);
         Send(from, answer.Pack(), wait, context);
         Serve(wait, context);
@@ -284,6 +296,14 @@ public sealed class MemMap : Actor
                 ? new CopiedMessage(job.Destination, job.Transaction).Pack()
                 : new AllocatedMessage(job.Page, job.Destination, job.Transaction).Pack();
             Send(job.Requester, message, delay, context);
+        }
+    }
+
+    private static void Trace(ushort kind, Frame frame, FrameUser user, Context context)
+    {
+        if (context.Tracing)
+        {
+            context.Trace(new TraceEvent(kind, frame.Number, user.Owner, user.Page.Number));
         }
     }
 

@@ -118,6 +118,9 @@ public abstract class PageEngine
 /// </summary>
 public sealed unsafe class CoherentPageEngine(CoherentCache cache) : PageEngine
 {
+    /// <summary>The engine's own cache, for observers.</summary>
+    public CoherentCache Cache => cache;
+
     // State: how far the page in work is; the source line in hand, if there is one.
     private readonly byte[] _line = new byte[cache.LineBytes];
     private bool _lineInHand;

@@ -1,0 +1,117 @@
+using Disco.Actors.Core;
+using Disco.Actors.Machine.Caches;
+using Disco.Actors.Machine.Interconnect;
+using Disco.Actors.Machine.Memory;
+using Disco.Actors.Vmm.Shootdown;
+
+namespace Disco.Actors.Vmm.Memory;
+
+/// <summary>The memory side of the monitor on one machine: the memmap of each node, the monitor of each VM.</summary>
+public sealed class MonitorMemory
+{
+    // A page is read and written in a stream; a few lines are enough.
+    private const int EngineLines = 16;
+
+    private readonly Fabric _fabric;
+    private readonly MappingConfig _config;
+    private readonly MachineMemory _memory;
+
+    /// <summary>
+    /// Makes the actors. Places them, and the page engines as cache agents from <see cref="MemMap.FirstAgent"/> on, in
+    /// the fabric; the CPUs must be placed already.
+    /// </summary>
+    /// <param name="fabric">Of the machine, with at most 32 nodes.</param>
+    /// <param name="memory">Of the machine.</param>
+    /// <param name="lineBytes">Of coherence lines; 0 for the fast fidelity, which has none.</param>
+    /// <param name="vms">The virtual machines.</param>
+    /// <param name="machine">All CPUs.</param>
+    /// <param name="config">Costs and bounds.</param>
+    /// <param name="shootdown">How translations are removed.</param>
+    /// <param name="placement">Moves hot pages; null to leave them.</param>
+    public MonitorMemory(
+        Fabric fabric, MachineMemory memory, int lineBytes, IReadOnlyList<VmMemoryPlan> vms, CpuSet machine,
+        MappingConfig config, ShootdownConfig shootdown, IPagePlacement? placement = null)
+    {
+        int nodes = fabric.Homes.Nodes;
+        Invariant.Holds(nodes <= Fabric.AgentsMax - MemMap.FirstAgent);
+        _fabric = fabric;
+        _config = config;
+        _memory = memory;
+        for (int node = 0; node < nodes; node++)
+        {
+            fabric.PlaceAgent(MemMap.AgentOf(node), MemMap.AddressOf(node), node);
+        }
+        foreach (VmMemoryPlan vm in vms)
+        {
+            fabric.Place(VmMonitor.AddressOf(vm.Vm), vm.Node);
+        }
+        MemMaps = [.. Enumerable.Range(0, nodes).Select(node => MakeMemMap(node, lineBytes))];
+        Vms = [.. vms.Select(vm => new VmMonitor(vm, fabric, config, shootdown, machine) { Placement = placement })];
+        foreach (VmMemoryPlan vm in vms)
+        {
+            ReserveForMonitor(vm.Node, (long)vm.Pages * config.EntryBytes);
+        }
+    }
+
+    /// <summary>One per node.</summary>
+    public IReadOnlyList<MemMap> MemMaps { get; }
+
+    /// <summary>In the order of their plans.</summary>
+    public IReadOnlyList<VmMonitor> Vms { get; }
+
+    /// <summary>
+    /// Gives a page a frame and its first contents before the run, on a node or, when that is full, on the next with
+    /// free frames.
+    /// </summary>
+    /// <param name="vm">Of <see cref="Vms"/>.</param>
+    /// <param name="page">Without a frame as yet.</param>
+    /// <param name="contents">At most a page; the rest is zero.</param>
+    /// <param name="pageClass">What the page is used for.</param>
+    /// <param name="node">Where it should be.</param>
+    /// <returns>False when the machine has no free frame.</returns>
+    public bool TryPlace(
+        VmMonitor vm, PhysicalPage page, ReadOnlySpan<byte> contents, PageClass pageClass, int node)
+    {
+        FrameUser user = new((ushort)vm.Vm, page);
+        for (int i = 0; i < MemMaps.Count; i++)
+        {
+            Frame frame = MemMaps[(node + i) % MemMaps.Count].Reserve(user, pageClass);
+            if (frame.Exists)
+            {
+                vm.Place(page, frame, pageClass);
+                _memory.Write(frame.Address, contents);
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private MemMap MakeMemMap(int node, int lineBytes)
+    {
+        PageEngine engine;
+        if (lineBytes == 0)
+        {
+            engine = new FastPageEngine(_memory, _config.FastPageCycles);
+        }
+        else
+        {
+            CacheConfig shape = new() { Second = new CacheShape(EngineLines * lineBytes, 4, lineBytes) };
+            engine = new CoherentPageEngine(new CoherentCache(MemMap.AgentOf(node), shape, _fabric));
+        }
+        MemMap memMap = new(node, _fabric, _config, engine);
+        Reserve(memMap, _config.CodeBytesPerNode + ((long)memMap.Frames * _config.EntryBytes));
+        return memMap;
+    }
+
+    private void ReserveForMonitor(int node, long bytes) => Reserve(MemMaps[node], bytes);
+
+    /// <summary>The monitor's own frames, so that the account of memory has them.</summary>
+    private static void Reserve(MemMap memMap, long bytes)
+    {
+        FrameUser monitor = new(FrameUser.Monitor, default);
+        for (long left = bytes; left > 0; left -= Page.Bytes)
+        {
+            memMap.Reserve(monitor, PageClass.Monitor);
+        }
+    }
+}
