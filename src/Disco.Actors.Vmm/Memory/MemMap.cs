@@ -269,7 +269,7 @@ public sealed class MemMap : Actor
         }
     }
 
-    /// <summary>Tells the virtual machines that use a hot frame, each once, under their own name for the page.</summary>
+    /// <summary>Tells the users of a hot frame, each under its own name for the page.</summary>
     private void ForwardHot(in Envelope envelope, long wait, Context context)
     {
         HotPageMessage hot = HotPageMessage.FromDirectory(envelope.Message);

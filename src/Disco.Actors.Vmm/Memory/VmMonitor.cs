@@ -207,7 +207,11 @@ public sealed partial class VmMonitor : Actor
     private static int[][] NodesByDistance(Topology topology)
     {
         int[] nodes = [.. Enumerable.Range(0, topology.Nodes)];
-        return [.. nodes.Select(from => nodes.OrderBy(to => (topology.Hops(from, to), from == to ? 0 : 1, to)).ToArray())];
+        return
+        [
+            .. nodes.Select(from =>
+                nodes.OrderBy(to => (topology.Hops(from, to), from == to ? 0 : 1, to)).ToArray()),
+        ];
     }
 
     private long Occupy(long now)

@@ -37,7 +37,8 @@ public sealed class FillTests
     [Fact]
     public void Full_node_sends_the_fill_to_the_next_nearest()
     {
-        Script script = new([TestOp.Enter(0, 0), .. Enumerable.Range(0, 5).Select(page => TestOp.Write((uint)page, 1))]);
+        TestOp[] writes = [.. Enumerable.Range(0, 5).Select(page => TestOp.Write((uint)page, 1))];
+        Script script = new([TestOp.Enter(0, 0), .. writes]);
         MemoryRigPlan plan = new() { Nodes = 4, NodePages = 4 };
         MemoryRig rig = new(plan, cpu => cpu == 2 ? script : new Script());
 

@@ -39,7 +39,8 @@ internal sealed unsafe class TestCpu : Actor, IResponderCpu
     private readonly ShootdownResponder _responder;
     private readonly int _cpu;
 
-    private readonly SortedDictionary<(int Vm, int Vcpu, uint Page), (Frame Frame, PageRights Rights)> _translations = [];
+    private readonly SortedDictionary<(int Vm, int Vcpu, uint Page), (Frame Frame, PageRights Rights)> _translations =
+        [];
     private readonly SortedDictionary<(int Vm, int Vcpu), ulong> _clean = [];
     private SeededRandom _random;
     private TestOp _op;
@@ -54,7 +55,8 @@ internal sealed unsafe class TestCpu : Actor, IResponderCpu
     private int _fills;
 
     public TestCpu(
-        int cpu, int node, Fabric fabric, CacheConfig caches, ShootdownConfig shootdown, TestProgram program, ulong seed)
+        int cpu, int node, Fabric fabric, CacheConfig caches, ShootdownConfig shootdown, TestProgram program,
+        ulong seed)
         : base(Address.Cpu(cpu), node)
     {
         _cpu = cpu;
@@ -74,7 +76,9 @@ internal sealed unsafe class TestCpu : Actor, IResponderCpu
 
     public bool IsIdle => false;
 
-    public override WaitsFor? Waiting => _waiting ? _cache.WaitingFor ?? new WaitsFor(VmMonitor.AddressOf(_vm), _op.ToString()) : null;
+    public override WaitsFor? Waiting => _waiting
+        ? _cache.WaitingFor ?? new WaitsFor(VmMonitor.AddressOf(_vm), _op.ToString())
+        : null;
 
     public override void Run(Context context)
     {
