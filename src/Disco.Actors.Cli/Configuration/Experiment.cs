@@ -91,6 +91,9 @@ public sealed record Experiment(
         DirectoryOccupancyNanoseconds = settings.Nanoseconds("occupancy.directory"),
         MemoryOccupancyNanoseconds = settings.Nanoseconds("occupancy.memory"),
         LinkByteNanoseconds = settings.Nanoseconds("occupancy.link-byte"),
+        TranslateAfter = settings.OneOf("cpu.translate", "on", "off") == "on"
+            ? (int)settings.Whole("cpu.translate-after", 0, int.MaxValue)
+            : null,
         Fidelity = Word<Fidelity>(settings, "engine.fidelity"),
         Seed = (ulong)settings.Whole("engine.seed", 0, long.MaxValue),
     };

@@ -172,6 +172,7 @@ public sealed class MachineBuilder
         CpuNumber = number,
         BigEndian = !image.IsLittleEndian,
         CoherenceManagerBase = BoardAddresses.CoherenceManager >> 4,
+        TranslateAfter = _config.TranslateAfter,
         RandomSeed = TotalOrder.Mix(_config.Seed) + (ulong)number,
     };
 

@@ -1,6 +1,8 @@
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
+using Disco.Actors.Core;
 using Disco.Actors.Machine.Mips.Interpreter;
+using Disco.Actors.Machine.Mips.Translation;
 
 namespace Disco.Actors.Machine.Mips;
 
@@ -42,9 +44,18 @@ internal sealed unsafe class CodeBlock
     /// <summary>The chain of blocks that the code cache keeps: number of the next one from 1, 0 for none.</summary>
     public int Next { get; set; }
 
+    /// <summary>What was translated from instructions of it, alone or with others.</summary>
+    public List<InstalledRegion> Regions { get; } = [];
+
+    /// <summary>How many of them it has lost since it was decoded.</summary>
+    public int Withdrawals { get; set; }
+
     public Insn* Main(int index) => Header + 1 + index;
 
     public Insn* Slot(int index) => Header + 2 + Words + (2 * index);
+
+    public bool IsDecoded(int index, HandlerSet handlers) =>
+        (nint)Main(index)->Handler != (nint)handlers.DecodeMain;
 
     /// <summary>The instruction word at an index, in the value's own order.</summary>
     public uint Word(int index, bool bigEndian) =>
@@ -59,8 +70,15 @@ internal sealed unsafe class CodeBlock
         return (int)(record - ahead)->Immediate;
     }
 
-    public void Reset(ulong physical, uint variant, byte* host, HandlerSet handlers)
+    /// <param name="physical">Physical address of the granule.</param>
+    /// <param name="variant">See <see cref="Variant"/>.</param>
+    /// <param name="host">Its first byte.</param>
+    /// <param name="handlers">The core's.</param>
+    /// <param name="heat">What the records that are no instructions count down from.</param>
+    public void Reset(ulong physical, uint variant, byte* host, HandlerSet handlers, long heat)
     {
+        Invariant.Holds(Regions.Count == 0);
+        Withdrawals = 0;
         Physical = physical;
         Variant = variant;
         Current = true;
@@ -73,10 +91,12 @@ internal sealed unsafe class CodeBlock
             Main(i)->Flags = InsnFlags.None;
             Slot(i)->Flags = InsnFlags.DelaySlot | InsnFlags.Far;
             Slot(i)[1].Handler = handlers.EndFar;
+            Slot(i)[1].Immediate = heat;
             Slot(i)[1].Flags = InsnFlags.End | InsnFlags.Far;
             Forget(i, handlers);
         }
         Main(Words)->Handler = handlers.Cross;
+        Main(Words)->Immediate = heat;
         Slot(Words)->Handler = handlers.CrossSlot;
     }
 
@@ -101,12 +121,14 @@ internal sealed unsafe class CodeBlock
     /// <summary>A word of the granule was stored to.</summary>
     public void Rewrite(int index, uint rawWord, HandlerSet handlers)
     {
+        Withdraw(index - 1, Math.Min(index + 1, Words - 1));
         _words[index] = rawWord;
         Forget(index, handlers);
         if (index > 0)
         {
             // A branch before it prepares its delay slot when it is decoded.
             Main(index - 1)->Handler = handlers.DecodeMain;
+            Main(index - 1)->Region = null;
         }
         if (index + 1 < Words)
         {
@@ -115,10 +137,23 @@ internal sealed unsafe class CodeBlock
         }
     }
 
+    private void Withdraw(int firstIndex, int lastIndex)
+    {
+        for (int i = Regions.Count - 1; i >= 0; i--)
+        {
+            if (Regions[i].Covers(this, firstIndex, lastIndex))
+            {
+                Regions[i].Withdraw();
+                Withdrawals++;
+            }
+        }
+    }
+
     // The end behind the slot stays: the store that brought us here may be in that slot.
     private void Forget(int index, HandlerSet handlers)
     {
         Main(index)->Handler = handlers.DecodeMain;
+        Main(index)->Region = null;
         Slot(index)->Handler = null;
     }
 }

@@ -34,20 +34,32 @@ internal sealed unsafe class CodeCache
     private readonly int _shift;
     private readonly int _blocksMax;
     private readonly HandlerSet _handlers;
+    private readonly ulong* _epoch;
     private readonly List<CodeBlock> _blocks = [];
 
     // Chains of blocks by physical granule; numbers of blocks from 1, 0 ends a chain.
     private readonly int[] _heads = new int[Chains];
     private int _blocksUsed;
 
-    public CodeCache(int granuleShift, int entries, HandlerSet handlers)
+    /// <param name="granuleShift">Log2 of the bytes of a granule.</param>
+    /// <param name="entries">Of the fetch table, a power of two.</param>
+    /// <param name="handlers">The core's.</param>
+    /// <param name="epoch">What changes with the fetch table: <see cref="Reg.FetchEpoch"/>.</param>
+    public CodeCache(int granuleShift, int entries, HandlerSet handlers, ulong* epoch)
     {
+        _epoch = epoch;
         _shift = granuleShift;
         _handlers = handlers;
         _table = GC.AllocateArray<FetchEntry>(entries, pinned: true);
         _blocksMax = BlockBytesMax / (sizeof(Insn) * 3 * Words);
         ClearTable();
     }
+
+    /// <summary>What counts how often a place is reached starts here; see <see cref="Reg.Heat"/>.</summary>
+    public long Heat { get; set; } = long.MaxValue;
+
+    /// <summary>To be called before blocks are forgotten.</summary>
+    public Action? BeforeClear { get; set; }
 
     public int Words => 1 << (_shift - 2);
 
@@ -71,6 +83,7 @@ internal sealed unsafe class CodeCache
     public Insn* Enter(ulong pc, ulong context, ulong physical, uint variant, byte* host, bool local, out bool fresh)
     {
         CodeBlock block = BlockFor(physical, variant, host, out fresh);
+        NextEpoch();
         ref FetchEntry entry = ref _table[Index(pc)];
         entry.Tag = (pc & ~OffsetMask) | context;
         entry.Main = block.Main(0);
@@ -133,6 +146,7 @@ internal sealed unsafe class CodeCache
 
     public void DropVirtual(ulong address, ulong lengthBytes)
     {
+        NextEpoch();
         if (lengthBytes >> _shift >= (ulong)_table.Length)
         {
             ClearTable();
@@ -150,6 +164,7 @@ internal sealed unsafe class CodeCache
 
     public void DropLocal()
     {
+        NextEpoch();
         for (int i = 0; i < _table.Length; i++)
         {
             if (_table[i].Local != 0)
@@ -161,6 +176,7 @@ internal sealed unsafe class CodeCache
 
     public void ClearTable()
     {
+        NextEpoch();
         for (int i = 0; i < _table.Length; i++)
         {
             _table[i].Tag = NoTag;
@@ -170,10 +186,14 @@ internal sealed unsafe class CodeCache
     /// <summary>Forgets every block: after the state was loaded, or when they take too much memory.</summary>
     public void ClearBlocks()
     {
+        BeforeClear?.Invoke();
         ClearTable();
         Array.Clear(_heads);
         _blocksUsed = 0;
     }
+
+    // The context is below.
+    private void NextEpoch() => *_epoch += 256;
 
     private ref int Head(ulong physical) => ref _heads[(int)(physical >> _shift) & (Chains - 1)];
 
@@ -203,7 +223,7 @@ internal sealed unsafe class CodeCache
             _blocks.Add(new CodeBlock(Words, _blocks.Count));
         }
         CodeBlock block = _blocks[_blocksUsed];
-        block.Reset(physical, variant, host, _handlers);
+        block.Reset(physical, variant, host, _handlers, Heat);
         ref int head = ref Head(physical);
         block.Next = head;
         head = ++_blocksUsed;
@@ -213,6 +233,7 @@ internal sealed unsafe class CodeCache
 
     private void DropEntries(ulong physical)
     {
+        NextEpoch();
         // Above the page offset the index may be anything.
         int step = _shift >= 12 ? 1 : 1 << (12 - _shift);
         for (int i = (int)(physical >> _shift) & (step - 1); i < _table.Length; i += step)

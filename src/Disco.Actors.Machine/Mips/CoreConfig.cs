@@ -30,6 +30,12 @@ public sealed record CoreConfig
     /// <summary>Seed of the choice that TLBWR makes; part of the saved state from then on.</summary>
     public ulong RandomSeed { get; init; } = 1;
 
+    /// <summary>
+    /// How often execution arrives at an instruction by a branch before what follows is translated to code of the
+    /// host; 0 translates everything at once, for tests, null nothing. No effect but speed.
+    /// </summary>
+    public int? TranslateAfter { get; init; }
+
     public uint ProcessorId { get; init; } = 0x0001_0000;
 
     public uint Status { get; init; } = 0x0040_0004;

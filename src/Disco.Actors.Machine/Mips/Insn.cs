@@ -13,7 +13,8 @@ internal unsafe struct Insn
 
     /// <summary>
     /// Operand by kind of instruction: immediate, shift, offset; for a branch the distance in bytes to the target's
-    /// record or the target's address relative to the granule.
+    /// record or the target's address relative to the granule. Of the records that are no instructions: how often
+    /// execution still passes before what follows is translated.
     /// </summary>
     public long Immediate;
 
@@ -33,6 +34,11 @@ internal unsafe struct Insn
 
     /// <summary>Of a branch: how many records further its delay slot's copy is.</summary>
     public ushort Slot;
+
+    /// <summary>
+    /// Of a record whose handler is a region's code: what that code reads; see <see cref="Translation.RegionData"/>.
+    /// </summary>
+    public ulong* Region;
 }
 
 [Flags]
@@ -85,7 +91,15 @@ internal static class Reg
     /// <summary>A device's datum, or an unproven result, on its way to a register.</summary>
     public const int Scratch = 43;
 
-    public const int Fpr = 44;
+    /// <summary>
+    /// Changes when the fetch table does, and with the mode: bits 7..0 are the context, a count above.
+    /// </summary>
+    public const int FetchEpoch = 44;
+
+    /// <summary>How often execution arrives by a branch before it is translated.</summary>
+    public const int Heat = 45;
+
+    public const int Fpr = 46;
     public const int Count = Fpr + 32;
 
     /// <summary>The slots of the floating-point registers as 32-bit words: what single operands are named by.</summary>

@@ -322,6 +322,7 @@ public sealed unsafe partial class MipsCore
         _r[Reg.DataTable] = (ulong)_data.Table(_dataTable);
         uint context = ((uint)_mode << 2) | ((status & StatusBits.Fr) != 0 ? 2u : 0) | (erl ? 1u : 0);
         _r[Reg.FetchContext] = context << 2;
+        _r[Reg.FetchEpoch] = (_r[Reg.FetchEpoch] & ~0xFFUL) | (context << 2);
         _r[Reg.FpuUsable] = Config.HasFpu && (status & StatusBits.Cu1) != 0 ? 1UL : 0;
     }
 

@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Disco.Actors.Core;
 using Disco.Actors.Machine.Mips.Interpreter;
+using Disco.Actors.Machine.Mips.Translation;
 
 namespace Disco.Actors.Machine.Mips;
 
@@ -44,8 +45,15 @@ public sealed unsafe partial class MipsCore
         _r = (ulong*)Marshal.UnsafeAddrOfPinnedArrayElement(_registers, 0);
         _handlers = HandlerSets.For(port.DataGranuleBytes, port.CodeGranuleBytes, config.BigEndian);
         _data = new DataCache(_handlers.DataShift, _handlers.DataEntries, port.DataSlots);
-        _code = new CodeCache(_handlers.CodeShift, _handlers.FetchEntries, _handlers);
+        _code = new CodeCache(_handlers.CodeShift, _handlers.FetchEntries, _handlers, _r + Reg.FetchEpoch);
         _r[Reg.FetchTable] = (ulong)_code.Table;
+        if (config.TranslateAfter is { } after)
+        {
+            _translator = new Translator(this, _code, _handlers, after);
+            _code.Heat = _translator.Heat;
+            _code.BeforeClear = _translator.Clear;
+        }
+        _r[Reg.Heat] = (ulong)_code.Heat;
         Tlb = new TranslationBuffer(config.TlbEntries, config.RandomSeed);
         Reset();
     }

@@ -23,7 +23,13 @@ internal static unsafe class Flow<TGranule>
     [MethodImpl(Hot)]
     public static long EndNear(Insn* ip, ulong* r, MipsCore core, long budget)
     {
+        Insn* end = ip;
         ip = (Insn*)r[Reg.Target];
+        if (--end->Immediate == 0)
+        {
+            end->Immediate = (long)r[Reg.Heat];
+            return MipsCore.Warm(ip, r, core, budget);
+        }
         return ip->Handler(ip, r, core, budget);
     }
 
@@ -38,7 +44,13 @@ internal static unsafe class Flow<TGranule>
             return core.LeaveAt(pc, budget);
         }
         r[Reg.PcBase] = pc & ~OffsetMask;
+        Insn* end = ip;
         ip = entry->Main + ((pc & OffsetMask) >> 2);
+        if (--end->Immediate == 0)
+        {
+            end->Immediate = (long)r[Reg.Heat];
+            return MipsCore.Warm(ip, r, core, budget);
+        }
         return ip->Handler(ip, r, core, budget);
     }
 
@@ -53,7 +65,13 @@ internal static unsafe class Flow<TGranule>
             return core.LeaveAt(pc, budget);
         }
         r[Reg.PcBase] = pc;
+        Insn* cross = ip;
         ip = entry->Main;
+        if (--cross->Immediate == 0)
+        {
+            cross->Immediate = (long)r[Reg.Heat];
+            return MipsCore.Warm(ip, r, core, budget);
+        }
         return ip->Handler(ip, r, core, budget);
     }
 

@@ -9,6 +9,8 @@ internal sealed unsafe class HandlerSet
     private readonly nint[] _byOp = new nint[Enum.GetValues<Op>().Length];
     private readonly nint[] _nearByOp = new nint[Enum.GetValues<Op>().Length];
 
+    public required bool Big { get; init; }
+
     public required int DataShift { get; init; }
 
     public required int DataEntries { get; init; }

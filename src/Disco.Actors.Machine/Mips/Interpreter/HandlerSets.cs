@@ -29,6 +29,7 @@ internal static unsafe class HandlerSets
         {
             HandlerSet set = new()
             {
+                Big = TOrder.Big,
                 DataShift = TGranule.DataShift,
                 DataEntries = TGranule.DataEntries,
                 CodeShift = TGranule.CodeShift,

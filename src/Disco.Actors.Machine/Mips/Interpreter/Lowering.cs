@@ -9,7 +9,8 @@ internal static unsafe class Lowering
     private static readonly bool[] NarrowSource = Widths(fromEnd: 1);
     private static readonly bool[] NarrowResult = Widths(fromEnd: 2);
 
-    public static void Lower(Instruction word, Op op, Insn* ip, CodeBlock block, HandlerSet handlers)
+    /// <summary>False when there is no such instruction here: the record then raises the exception for it.</summary>
+    public static bool Lower(Instruction word, Op op, Insn* ip, CodeBlock block, HandlerSet handlers)
     {
         OpInfo info = OpInfo.Of(op);
         ip->Rs = (byte)word.Rs;
@@ -22,7 +23,7 @@ internal static unsafe class Lowering
         {
             ip->Immediate = word.Opcode switch { 16 => 0, 17 or 19 => 1, 18 => 2, _ => info.NeedsCp2 ? 2 : -1 };
             ip->Handler = handlers[Op.Reserved];
-            return;
+            return false;
         }
         ip->Handler = handlers[op];
         if (info.HasDelaySlot)
@@ -33,6 +34,7 @@ internal static unsafe class Lowering
         {
             LowerOperands(word, op, info.Row!.Form, ip, (block.Variant & CodeVariant.Fr) != 0);
         }
+        return true;
     }
 
     /// <summary>True when the branch's delay slot and target are in its own block.</summary>
