@@ -83,7 +83,7 @@ public sealed record BoardConfig
     public Fidelity Fidelity { get; init; } = Fidelity.Coherent;
 
     /// <summary>See <see cref="Mips.CoreConfig.TranslateAfter"/>.</summary>
-    public int? TranslateAfter { get; init; }
+    public int? TranslateAfter { get; init; } = 4000;
 
     /// <summary>Seeds what the hardware leaves open (the victim of TLBWR).</summary>
     public ulong Seed { get; init; } = 1;

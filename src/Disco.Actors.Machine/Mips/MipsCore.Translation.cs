@@ -8,6 +8,9 @@ public sealed unsafe partial class MipsCore
 {
     private readonly Translator? _translator;
 
+    /// <summary>How many regions were translated since everything was last forgotten.</summary>
+    internal int Regions => _translator?.Count ?? 0;
+
     /// <summary>A handler: execution has often arrived at the record, which is translated from here on.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     internal static long Warm(Insn* ip, ulong* r, MipsCore core, long budget)

@@ -46,7 +46,7 @@ internal static class RegionStore
 
     private static readonly ConcurrentDictionary<RegionKey, RegionCode> Codes = new();
 
-    /// <summary>The code of a region; null when there is none yet and it may not be compiled.</summary>
+    /// <summary>The code of a region, compiled now when it is the first of its kind.</summary>
     public static RegionCode Get(Region region, Interpreter.HandlerSet handlers)
     {
         if (Codes.TryGetValue(region.Key, out RegionCode? code))

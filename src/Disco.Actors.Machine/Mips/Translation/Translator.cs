@@ -22,6 +22,8 @@ internal sealed unsafe class Translator(MipsCore core, CodeCache code, HandlerSe
     /// <summary>What a record at which execution arrives by a branch counts down from.</summary>
     public long Heat => Math.Max(1, after);
 
+    public int Count => _regions.Count;
+
     public bool TranslatesAtOnce => after == 0;
 
     /// <summary>Installs a region at a main record, unless there is one or none is worth it.</summary>
