@@ -56,7 +56,7 @@ public sealed record Experiment(
             board,
             Guest(settings.Text("guest.image"), inputs),
             settings.Text("guest.bootargs"),
-            DiskOf(settings.Text("guest.disk"), inputs),
+            DiskOf(settings.Text("guest.disk"), settings.Text("guest.image"), inputs),
             isParallel ? EngineKind.Parallel : EngineKind.Deterministic,
             options,
             UntilOf(settings, board),
@@ -132,11 +132,13 @@ public sealed record Experiment(
             : throw settings.Misfit("run.for", "none, a length of time such as 2 ms, or a number of cycles");
     }
 
-    private static ReadOnlyMemory<byte>? DiskOf(string path, List<TraceInput> inputs)
+    /// <summary>The file; without one the guest's own disk: kernel.disk for kernel and for kernel-mapped.</summary>
+    private static ReadOnlyMemory<byte>? DiskOf(string path, string guest, List<TraceInput> inputs)
     {
         if (path.Length == 0)
         {
-            return null;
+            string own = guest.Split('-')[0] + ".disk";
+            return Embedded.Bytes("disks/" + own) is { } embedded ? Noted(own, embedded, inputs) : null;
         }
         try
         {

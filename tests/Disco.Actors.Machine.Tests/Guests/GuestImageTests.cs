@@ -28,7 +28,7 @@ public sealed class GuestImageTests(ITestOutputHelper output)
 
             string log = Tool.Text("make", "-s", "-C", copy.FullName);
 
-            string[] images = Folder.GetFiles(Repository.PathOf("guests", "images"), "*.elf");
+            string[] images = Folder.GetFiles(Repository.PathOf("guests", "images"));
             Assert.NotEmpty(images);
             foreach (string image in images)
             {
@@ -45,15 +45,18 @@ public sealed class GuestImageTests(ITestOutputHelper output)
 
     private static void CopySources(string from, string to)
     {
-        foreach (string folder in new[] { "", "runtime" })
+        Folder.CreateDirectory(to);
+        foreach (string file in Folder.GetFiles(from))
         {
-            Folder.CreateDirectory(Path.Combine(to, folder));
-            foreach (string file in Folder.GetFiles(Path.Combine(from, folder)))
-            {
-                File.Copy(file, Path.Combine(to, folder, Path.GetFileName(file)));
-            }
+            File.Copy(file, Path.Combine(to, Path.GetFileName(file)));
+        }
+        foreach (string folder in Folder.GetDirectories(from).Where(folder => !IsBuilt(folder)))
+        {
+            CopySources(folder, Path.Combine(to, Path.GetFileName(folder)));
         }
     }
+
+    private static bool IsBuilt(string folder) => Path.GetFileName(folder) is "build" or "images";
 
     private static bool IsThere(string compiler) =>
         Tool.IsInstalled(compiler) && Tool.Text(compiler, "-dumpfullversion").Trim() == CompilerVersion;

@@ -35,6 +35,10 @@ internal sealed record Guest(string Name, string Bootargs = "")
     public static readonly Guest Raytrace = new("raytrace", "size=32");
     public static readonly Guest Fft = new("fft", "points=4096");
 
+    /// <summary>The kernel linked into KSEG0 and, the same objects, into the supervisor segment.</summary>
+    public static readonly Guest Kernel = new("kernel", "jobs=8 size=8 check=0");
+    public static readonly Guest MappedKernel = new("kernel-mapped", "jobs=8 size=8 check=0");
+
     /// <summary>Small enough for a machine whose caches hold next to nothing.</summary>
     public static readonly Guest SmallRadix = new("radix", "keys=1024 radix=32");
 
@@ -49,13 +53,18 @@ internal sealed record Guest(string Name, string Bootargs = "")
         Second = new CacheShape(4 << 10, 2, 128),
     };
 
-    /// <summary>The last line of a run that found its own result right; hello's variants are one program.</summary>
-    private string Verdict => Name.StartsWith("hello", StringComparison.Ordinal) ? "hello: ok" : $"{Name}: ok";
+    /// <summary>The last line of a run that found its own result right; variants are one program.</summary>
+    private string Verdict => Name.StartsWith("hello", StringComparison.Ordinal) ? "hello: ok" : $"{Family}: ok";
+
+    /// <summary>Name of the program that this is a variant of; also of its disk.</summary>
+    private string Family => Name.Split('-')[0];
 
     public Multiprocessor On(BoardConfig board)
     {
         byte[] file = File.ReadAllBytes(Repository.PathOf("guests", "images", Name + ".elf"));
-        return MachineBuilder.Build(board, ElfImage.Parse(file, Name), Bootargs);
+        string disk = Repository.PathOf("guests", "images", Family + ".disk");
+        ReadOnlyMemory<byte>? contents = File.Exists(disk) ? File.ReadAllBytes(disk) : null;
+        return MachineBuilder.Build(board, ElfImage.Parse(file, Name), Bootargs, contents);
     }
 
     /// <summary>Builds, runs to the guest's own end and demands success.</summary>

@@ -138,6 +138,7 @@ public sealed class ElfImage
         var is64 = reader.Is64;
         var offset = reader.Size(at + (is64 ? 0x08u : 0x04), what);
         var address = reader.Address(at + (is64 ? 0x10u : 0x08), what);
+        var loadAddress = reader.Address(at + (is64 ? 0x18u : 0x0c), what);
         var fileBytes = reader.Size(at + (is64 ? 0x20u : 0x10), what);
         var memoryBytes = reader.Size(at + (is64 ? 0x28u : 0x14), what);
         if (memoryBytes == 0)
@@ -153,7 +154,9 @@ public sealed class ElfImage
         }
 
         var bytes = reader.Slice(offset, fileBytes, $"segment {index}");
-        if (!ElfSegment.TryPhysical(address, memoryBytes, out var physical))
+        // A segment linked for a mapped address says by its load address (p_paddr) where in unmapped memory it goes.
+        if (!ElfSegment.TryPhysical(address, memoryBytes, out var physical)
+            && !ElfSegment.TryPhysical(loadAddress, memoryBytes, out physical))
         {
             throw new ElfException(
                 name,

@@ -1,0 +1,197 @@
+#include <stddef.h>
+
+#include "runtime/board.h"
+#include "runtime/console.h"
+#include "runtime/memory.h"
+#include "runtime/parameters.h"
+
+#include "cpu.h"
+#include "hal.h"
+
+enum mechanism { PRIVILEGED, ZERO, FREE, IDLE, DISK, CLASS, EXIT, MECHANISMS };
+
+static const char *const names[MECHANISMS] = { "priv", "zero", "free", "idle", "disk", "class", "exit" };
+
+static bool present;
+static const char *bootargs = "";
+static bool uses[MECHANISMS];
+static char words[64];
+
+/* From exceptions.S and kernel.ld: {address, register number} of every MFC0 that may be a load. */
+extern const uint32_t privileged_sites[], privileged_sites_end[];
+extern uint32_t idle_sleep[];
+
+static uint32_t big_endian(const uint8_t *bytes)
+{
+    return (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 | bytes[3];
+}
+
+static bool same(const char *left, const char *right)
+{
+    while (*left && *left == *right)
+        left++, right++;
+    return *left == *right;
+}
+
+/* Is there a node /hypervisor with compatible "disco,monitor"? Keeps /chosen bootargs. (Devicetree Specification, 5) */
+static bool monitor_in(const uint8_t *tree)
+{
+    bool found = false;
+    enum { BEGIN_NODE = 1, END_NODE = 2, PROPERTY = 3, NOP = 4 };
+    const uint8_t *at = tree + big_endian(tree + 8);
+    const char *strings = (const char *)tree + big_endian(tree + 12);
+    const char *node = "";
+    for (;;) {
+        uint32_t token = big_endian(at);
+        at += 4;
+        if (token == BEGIN_NODE) {
+            node = (const char *)at;
+            while (*at++)
+                ;
+            at = (const uint8_t *)(((uintptr_t)at + 3) & ~3ul);
+        } else if (token == PROPERTY) {
+            uint32_t length = big_endian(at);
+            const char *name = strings + big_endian(at + 4);
+            const char *value = (const char *)at + 8;
+            at += 8 + ((length + 3) & ~3u);
+            found |= same(node, "hypervisor") && same(name, "compatible") && same(value, "disco,monitor");
+            if (same(node, "chosen") && same(name, "bootargs"))
+                bootargs = value;
+        } else if (token != END_NODE && token != NOP) {
+            return found;
+        }
+    }
+}
+
+static const char *after(const char *text, const char *start)
+{
+    while (*start) {
+        if (*text++ != *start++)
+            return NULL;
+    }
+    return text;
+}
+
+/* True if the command line has hal= and the word in its list. */
+static bool listed(const char *word)
+{
+    const char *text = bootargs;
+    while (*text && (after(text, "hal=") == NULL || (text != bootargs && text[-1] != ' ')))
+        text++;
+    for (; *text && *text != ' '; text++) {
+        const char *end = *text == '=' || *text == ',' ? after(text + 1, word) : NULL;
+        if (end != NULL && (*end == ',' || *end == ' ' || *end == 0))
+            return true;
+    }
+    return false;
+}
+
+/* Adds a word to the list that is printed. */
+static void remember(const char *word)
+{
+    size_t end = 0;
+    while (words[end])
+        end++;
+    if (end > 0)
+        words[end++] = ',';
+    while (*word && end + 1 < sizeof words)
+        words[end++] = *word++;
+}
+
+/* LUI and LD instead of the MFC0 and the NOP behind it. The CPUs that run it later find it in memory. */
+static void patch_sites(void)
+{
+    for (const uint32_t *site = privileged_sites; site < privileged_sites_end; site += 2) {
+        uint32_t *code = (uint32_t *)(intptr_t)(int32_t)site[0];
+        uint32_t to = (*code >> 16) & 31;
+        code[0] = 0x3c000000 | to << 16 | THIS_CPU_HIGH;
+        code[1] = 0xdc000000 | to << 21 | to << 16 | ((PRIVILEGED_LOW + 8 * site[1]) & 0xffff);
+        __asm__ volatile("sync\n\tsynci 0(%0)\n\tsynci 4(%0)" : : "r"(code) : "memory");
+    }
+}
+
+void hal_init(const uint8_t *tree)
+{
+    present = monitor_in(tree);
+    if (!present)
+        return;
+    bool all = parameter_is("hal", "all", true);
+    for (int i = 0; i < MECHANISMS; i++) {
+        uses[i] = all || listed(names[i]);
+        if (uses[i])
+            remember(names[i]);
+    }
+    if (uses[IDLE])
+        idle_sleep[0] = 0x42000028;
+    if (uses[PRIVILEGED])
+        hal_init_cpu();
+    if (uses[PRIVILEGED])
+        patch_sites();
+}
+
+/* If the monitor does not have the page, all CPUs go on with MFC0; only the first one is asked before the patch. */
+void hal_init_cpu(void)
+{
+    if (!uses[PRIVILEGED])
+        return;
+    uint32_t page = physical_address(cpus[THIS_CPU->number].privileged) / PAGE_BYTES;
+    if (hypercall(HYPERCALL_PRIVILEGED_PAGE, page, 0, 0) != 0) {
+        if (THIS_CPU->number != 0)
+            panic("no privileged page for CPU %u", THIS_CPU->number);
+        uses[PRIVILEGED] = false;
+    }
+}
+
+bool hal_present(void)
+{
+    return present;
+}
+
+const char *hal_words(void)
+{
+    return words[0] ? words : "off";
+}
+
+bool hal_zero_page(uint32_t page)
+{
+    return uses[ZERO] && hypercall(HYPERCALL_ZERO_PAGE, page, 0, 0) == 0;
+}
+
+void hal_page_free(uint32_t page)
+{
+    if (uses[FREE])
+        hypercall(HYPERCALL_FREE_HINT, page, 0, 0);
+}
+
+void hal_page_class(uint32_t page, enum page_class class)
+{
+    if (uses[CLASS])
+        hypercall(HYPERCALL_PAGE_CLASS, page, (long)class, 0);
+}
+
+bool hal_disk(void)
+{
+    return uses[DISK];
+}
+
+long hal_disk_request(unsigned disk, bool write, uint64_t sector, unsigned count, unsigned pages,
+                      const uint32_t *physical)
+{
+    enum { PAGES_MAX = 16 };
+    struct {
+        uint64_t disk, write, sector, count, pages;
+        uint64_t physical[PAGES_MAX];
+    } __attribute__((aligned(256))) request = { disk, write, sector, count, pages, { 0 } };
+    if (pages > PAGES_MAX)
+        return -1;
+    for (unsigned i = 0; i < pages; i++)
+        request.physical[i] = physical[i];
+    return hypercall(HYPERCALL_DISK, physical_address(&request), 0, 0);
+}
+
+void hal_exit(unsigned code)
+{
+    if (uses[EXIT])
+        hypercall(HYPERCALL_EXIT, code, 0, 0);
+    power_off(code);
+}

@@ -1,0 +1,54 @@
+/*
+ * The few places where the kernel is better told that it runs on a monitor (Disco, SOSP 1997, section 4.2). Each can
+ * be left out: bootargs hal=off, hal=all (the default under a monitor), or hal= and names joined by commas:
+ *   priv   privileged registers are read from a page that the monitor keeps up to date
+ *   zero   zeroed pages come from the monitor          free   free pages go back to the monitor
+ *   idle   the idle loop calls the monitor             disk   disk requests are one call each
+ *   class  the monitor is told what pages are for      exit   power-off is a call
+ */
+#ifndef KERNEL_HAL_H
+#define KERNEL_HAL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "page.h"
+
+enum hypercall {
+    HYPERCALL_PRIVILEGED_PAGE = 2,
+    HYPERCALL_ZERO_PAGE = 3,
+    HYPERCALL_FREE_HINT = 4,
+    HYPERCALL_REMAP = 5,
+    HYPERCALL_IDLE = 6,
+    HYPERCALL_DISK = 7,
+    HYPERCALL_NET_SEND = 8,
+    HYPERCALL_NET_RECEIVE = 9,
+    HYPERCALL_EXIT = 10,
+    HYPERCALL_PAGE_CLASS = 14,
+};
+
+/* Reads the device tree for /hypervisor, and the parameter hal. */
+void hal_init(const uint8_t *tree);
+
+/* Every CPU: asks for its privileged page. */
+void hal_init_cpu(void);
+
+bool hal_present(void);
+const char *hal_words(void);
+
+/* By page number. zero: false if the caller must clear the page itself. */
+bool hal_zero_page(uint32_t page);
+void hal_page_free(uint32_t page);
+void hal_page_class(uint32_t page, enum page_class class);
+
+/* True if disk requests go to the monitor. Result of the request: 0, or negative. */
+bool hal_disk(void);
+long hal_disk_request(unsigned disk, bool write, uint64_t sector, unsigned count, unsigned pages,
+                      const uint32_t *physical);
+
+void hal_exit(unsigned code) __attribute__((noreturn));
+
+/* exceptions.S */
+long hypercall(long number, long a0, long a1, long a2);
+
+#endif

@@ -1,0 +1,82 @@
+#include "runtime/console.h"
+#include "runtime/memory.h"
+
+#include "cpu.h"
+#include "hal.h"
+#include "lock.h"
+#include "page.h"
+
+enum { PAGES_MAX = WINDOW_BYTES / PAGE_BYTES, NONE = 0 };
+
+/* The list runs through this table, not through the free frames: those need not even be in memory. */
+static struct {
+    volatile uint32_t references;
+    uint32_t next_free;
+} pages[PAGES_MAX];
+
+static struct lock page_lock;
+static uint32_t first_free;
+static unsigned long free_count;
+
+void pages_init(void)
+{
+    uintptr_t left = memory_left_bytes();
+    uint32_t first = (physical_address(allocate(0)) + PAGE_BYTES - 1) / PAGE_BYTES;
+    uintptr_t end = (first + left / PAGE_BYTES) & ~7ul;
+    if (end > PAGES_MAX)
+        end = PAGES_MAX;
+    for (uint32_t page = (uint32_t)end - 1; page >= first; page--) {
+        pages[page].next_free = first_free;
+        first_free = page;
+        free_count++;
+    }
+}
+
+uint32_t page_allocate(bool zeroed, enum page_class class)
+{
+    lock(&page_lock);
+    uint32_t page = first_free;
+    if (page != NONE) {
+        first_free = pages[page].next_free;
+        pages[page].references = 1;
+        free_count--;
+    }
+    unlock(&page_lock);
+    if (page == NONE)
+        return 0;
+    hal_page_class(page, class);
+    if (zeroed && !hal_zero_page(page))
+        memset(kernel_address(page * PAGE_BYTES), 0, PAGE_BYTES);
+    return page * PAGE_BYTES;
+}
+
+void page_reference(uint32_t page)
+{
+    atomic_fetch_add32(&pages[page / PAGE_BYTES].references, 1);
+}
+
+void page_release(uint32_t page)
+{
+    uint32_t number = page / PAGE_BYTES;
+    uint32_t before = atomic_fetch_add32(&pages[number].references, -1u);
+    if (before == 0)
+        panic("page %x released twice", page);
+    if (before > 1)
+        return;
+    hal_page_free(number);
+    lock(&page_lock);
+    pages[number].next_free = first_free;
+    first_free = number;
+    free_count++;
+    unlock(&page_lock);
+}
+
+uint32_t page_references(uint32_t page)
+{
+    return pages[page / PAGE_BYTES].references;
+}
+
+unsigned long pages_free(void)
+{
+    return free_count;
+}

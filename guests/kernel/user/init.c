@@ -1,0 +1,128 @@
+/*
+ * The first process: checks what the kernel promises, then runs a mix of jobs like a parallel make: `jobs` of them,
+ * `parallel` at a time, each a cc of one of the sources on the disk with `size` kilobytes of compiler's memory.
+ * Every object is read back and checked; the same source must give the same object.
+ */
+#include "library.h"
+
+enum { OBJECTS = 16, JOBS_MAX = 4096, PARALLEL_MAX = 12 };
+
+static const char *const sources[] = {
+    "src/radix.c", "src/raytrace.c", "src/fft.c", "src/kernels.c",
+    "src/torture.c", "src/console.c", "src/memory.c", "src/parameters.c",
+};
+
+enum { SOURCES = sizeof sources / sizeof *sources };
+
+static uint64_t sums[SOURCES];
+static struct {
+    int process;
+    unsigned job;
+} running[OBJECTS];
+
+static void object_name(char *to, unsigned slot)
+{
+    *append_number(append(to, "obj/"), slot, 10) = 0;
+}
+
+static int run(const char *const *words)
+{
+    int child = fork();
+    if (child == 0) {
+        execute(words[0], words);
+        leave(127);
+    }
+    return child;
+}
+
+static bool start_job(unsigned job, unsigned slot, unsigned long size)
+{
+    char object[16], kilobytes[24];
+    object_name(object, slot);
+    *append_number(kilobytes, size, 10) = 0;
+    const char *words[] = { "bin/cc", sources[job % SOURCES], object, kilobytes, NULL };
+    running[slot].job = job;
+    running[slot].process = run(words);
+    return running[slot].process > 0;
+}
+
+/* Reads the object; its stream's own checksum, and that of the first object of the same source. */
+static bool check_object(unsigned slot)
+{
+    static struct stream in;
+    char object[16];
+    object_name(object, slot);
+    int descriptor = open_file(object, 0);
+    if (descriptor < 0)
+        return false;
+    stream_open(&in, descriptor);
+    while (stream_get_text(&in) >= 0)
+        ;
+    close_file(descriptor);
+    uint64_t *expected = &sums[running[slot].job % SOURCES];
+    if (*expected == 0)
+        *expected = in.sum;
+    return !in.failed && *expected == in.sum;
+}
+
+static bool finish_job(void)
+{
+    int code = 0, process = wait_any(&code);
+    for (unsigned slot = 0; slot < OBJECTS; slot++) {
+        if (running[slot].process != process)
+            continue;
+        running[slot].process = 0;
+        bool right = code == 0 && check_object(slot);
+        if (!right)
+            say("init: job %u (%s) failed with code %d\n", running[slot].job, sources[running[slot].job % SOURCES],
+                code);
+        return right;
+    }
+    return false;
+}
+
+static bool make(unsigned long jobs, unsigned long parallel, unsigned long size)
+{
+    unsigned long started = 0, finished = 0;
+    bool right = true;
+    while (finished < jobs) {
+        unsigned slot = 0;
+        while (running[slot].process != 0)
+            slot++;
+        if (started < jobs && started - finished < parallel) {
+            right &= start_job((unsigned)started++, slot, size);
+        } else {
+            right &= finish_job();
+            finished++;
+        }
+    }
+    return right;
+}
+
+static bool checked(void)
+{
+    const char *words[] = { "bin/check", NULL };
+    int code = 1;
+    return parameter("check", 1) == 0 || (run(words) > 0 && wait_any(&code) > 0 && code == 0);
+}
+
+int main(void)
+{
+    unsigned long jobs = parameter("jobs", 16), parallel = parameter("parallel", 4), size = parameter("size", 64);
+    if (jobs > JOBS_MAX || parallel < 1 || parallel > PARALLEL_MAX || size < 1 || size > 4096) {
+        say("init: jobs 0 to %u, parallel 1 to %u and size 1 to 4096 are possible\n", JOBS_MAX, PARALLEL_MAX);
+        return 2;
+    }
+    bool right = checked();
+    unsigned long start = (unsigned)call(CALL_TICKS, 0, 0, 0);
+    right &= make(jobs, parallel, size);
+    unsigned ticks = (unsigned)call(CALL_TICKS, 0, 0, 0) - (unsigned)start;
+    right &= call(CALL_SYNC, 0, 0, 0) == 0;
+    uint64_t sum = SUM_START;
+    for (unsigned i = 0; i < SOURCES; i++)
+        sum = sum_of(sum, &sums[i], sizeof sums[i]);
+    say("  %lu jobs of %lu KB, objects %lx, %lu processes\n", jobs, size, sum, counter(COUNTER_PROCESSES));
+    say("  done in %u ticks\n", ticks);
+    say(right ? "kernel: ok\n" : "kernel: FAILED\n");
+    return right ? 0 : 1;
+}
