@@ -4,7 +4,7 @@ using Disco.Actors.Machine.Mips;
 namespace Disco.Actors.Machine.Cpus;
 
 /// <summary>The sentence that tells a user how the guest failed.</summary>
-internal static class GuestError
+public static class GuestError
 {
     private const uint StatusExl = 1 << 1;
     private const uint CauseDelaySlot = 1u << 31;
@@ -13,16 +13,20 @@ internal static class GuestError
     /// For a core that went to the boot vectors, where a board without firmware has no handler: by an exception while
     /// Status.BEV is set, or by a jump. [MIPS64 Vol III, 6.2]
     /// </summary>
-    public static string Describe(Address cpu, MipsCore core)
+    public static string Describe(Address cpu, MipsCore core) =>
+        Describe(cpu.ToString(), core.Status, core.Cause, core.Epc, core.BadVAddr, core.Pc);
+
+    /// <summary>The same from the registers of a processor with a name.</summary>
+    public static string Describe(string name, uint status, uint cause, ulong epc, ulong badVAddr, ulong pc)
     {
-        if ((core.Status & StatusExl) == 0)
+        if ((status & StatusExl) == 0)
         {
-            return $"{cpu} jumped to the boot vectors at 0x{core.Pc:x16}, where the board has no code";
+            return $"{name} jumped to the boot vectors at 0x{pc:x16}, where the board has no code";
         }
-        ulong at = (core.Cause & CauseDelaySlot) != 0 ? core.Epc + 4 : core.Epc;
-        ExceptionCode code = (ExceptionCode)((core.Cause >> 2) & 31);
-        string where = HasAddress(code) ? $", bad address 0x{core.BadVAddr:x16}" : "";
-        return $"{cpu} took {NameOf(code)} at 0x{at:x16}{where} with no handler installed";
+        ulong at = (cause & CauseDelaySlot) != 0 ? epc + 4 : epc;
+        ExceptionCode code = (ExceptionCode)((cause >> 2) & 31);
+        string where = HasAddress(code) ? $", bad address 0x{badVAddr:x16}" : "";
+        return $"{name} took {NameOf(code)} at 0x{at:x16}{where} with no handler installed";
     }
 
     private static bool HasAddress(ExceptionCode code) => code is ExceptionCode.TlbModified or ExceptionCode.TlbLoad
