@@ -56,16 +56,43 @@ public sealed class MachineBuilder
         {
             throw new BoardException(first);
         }
-        if (image.WhyNotIn(config.MemoryBytes) is { } misfit)
-        {
-            throw new BoardException(misfit);
-        }
-        return new MachineBuilder(config).Assemble(image, bootArguments, disk);
+        return new MachineBuilder(config).AssembleGuest(image, bootArguments, disk);
     }
 
-    private Multiprocessor Assemble(ElfImage image, string bootArguments, ReadOnlyMemory<byte>? disk)
+    /// <summary>
+    /// Builds a machine without devices of its own, which a monitor takes over. Errors: as <see cref="Build"/>.
+    /// </summary>
+    /// <param name="config">The board.</param>
+    /// <param name="host">The monitor.</param>
+    public static Multiprocessor BuildHosted(BoardConfig config, IMachineHost host)
     {
-        MemoryNode[] memories = PerNode(node => new MemoryNode(node, _fabric, _config.Second.LineBytes));
+        if (config.Problems() is [string first, ..])
+        {
+            throw new BoardException(first);
+        }
+        return new MachineBuilder(config).AssembleHosted(host);
+    }
+
+    private Multiprocessor AssembleHosted(IMachineHost host)
+    {
+        MemoryNode[] memories = MakeMemories();
+        MachineMemory memory = new(_fabric.Homes, memories);
+        LoadReport load = host.Install(_fabric, memory, IsCoherent ? _config.Second.LineBytes : 0);
+        DeviceMap devices = new([]);
+        Cpu[] cpus = MakeCpus(
+            memory, devices, number => host.ToCore(ToCore(number)),
+            (number, core, port) => new Cpu(
+                number, _config.NodeOf(number), core, port, host.MonitorOf(number, _config.NodeOf(number))));
+        _actors.AddRange(host.Actors);
+        return Assemble(memories, memory, devices, cpus, load, host.NamesWith(new MachineMessageNames()));
+    }
+
+    private MemoryNode[] MakeMemories() =>
+        PerNode(node => new MemoryNode(node, _fabric, _config.Second.LineBytes));
+
+    private Multiprocessor AssembleGuest(ElfImage image, string bootArguments, ReadOnlyMemory<byte>? disk)
+    {
+        MemoryNode[] memories = MakeMemories();
         MachineMemory memory = new(_fabric.Homes, memories);
         AddDevices();
         if (disk is { } contents)
@@ -73,8 +100,19 @@ public sealed class MachineBuilder
             AddDisk(contents, memory);
         }
         DeviceMap devices = new(_ranges);
-        LoadReport load = new GuestLoader(_config, memory, disk is null ? 0 : 1).Load(image, bootArguments);
-        Cpu[] cpus = MakeCpus(memory, devices, image, load);
+        GuestLayout layout = new GuestLoader(_config, memory, disk is null ? 0 : 1).Load(image, bootArguments);
+        // CPU 0 starts as the boot convention says; the others are held in reset until CPU 0 starts them.
+        Cpu[] cpus = MakeCpus(
+            memory, devices, number => ToCore(number) with { BigEndian = !image.IsLittleEndian },
+            (number, core, port) => new Cpu(number, _config.NodeOf(number), core, port, held: number != 0));
+        GuestLoader.Enter(cpus[0].Core, layout);
+        return Assemble(memories, memory, devices, cpus, layout.Report, new MachineMessageNames());
+    }
+
+    private Multiprocessor Assemble(
+        MemoryNode[] memories, MachineMemory memory, DeviceMap devices, Cpu[] cpus, LoadReport load,
+        IMessageNames names)
+    {
         DirectoryController[] directories = [];
         NetworkActor[] networks = [];
         if (IsCoherent)
@@ -88,7 +126,7 @@ public sealed class MachineBuilder
             Array.ForEach(memories, node => node.WrittenAnywhere());
         }
         _actors.AddRange([.. memories, .. directories, .. networks, .. cpus]);
-        return new Multiprocessor(_config, new World(_actors, Lookahead(), new MachineMessageNames()), cpus, load)
+        return new Multiprocessor(_config, new World(_actors, Lookahead(), names), cpus, load)
         {
             Directories = directories,
             Memories = memories,
@@ -146,10 +184,8 @@ public sealed class MachineBuilder
         _actors.Add(make(address, new DeviceWiring(_fabric, baseAddress, _config.Cpus) { Interrupt = interrupt }));
     }
 
-    /// <summary>
-    /// CPU 0 starts as the boot convention says; the others are held in reset until CPU 0 starts them.
-    /// </summary>
-    private Cpu[] MakeCpus(MachineMemory memory, DeviceMap devices, ElfImage image, LoadReport load)
+    private Cpu[] MakeCpus(
+        MachineMemory memory, DeviceMap devices, Func<int, CoreConfig> toCore, Func<int, MipsCore, CpuPort, Cpu> make)
     {
         CacheConfig caches = _config.ToCaches();
         SharedCode code = new(_config.MemoryBytes);
@@ -159,18 +195,16 @@ public sealed class MachineBuilder
             CpuPort port = IsCoherent
                 ? new CoherentPort(number, caches, _fabric, devices)
                 : new FastPort(number, memory, code, _fabric, devices);
-            MipsCore core = new(ToCore(number, image), port);
+            MipsCore core = new(toCore(number), port);
             code.Connect(number, core);
-            cpus[number] = new Cpu(number, _config.NodeOf(number), core, port, held: number != 0);
+            cpus[number] = make(number, core, port);
         }
-        GuestLoader.Enter(cpus[0].Core, load);
         return cpus;
     }
 
-    private CoreConfig ToCore(int number, ElfImage image) => new()
+    private CoreConfig ToCore(int number) => new()
     {
         CpuNumber = number,
-        BigEndian = !image.IsLittleEndian,
         CoherenceManagerBase = BoardAddresses.CoherenceManager >> 4,
         TranslateAfter = _config.TranslateAfter,
         RandomSeed = TotalOrder.Mix(_config.Seed) + (ulong)number,

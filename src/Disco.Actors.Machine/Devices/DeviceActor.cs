@@ -98,7 +98,8 @@ public abstract class DeviceActor(Address address, int node, DeviceWiring wiring
         {
             WriteSized((uint)offset, access.SizeBytes, access.Value, cpu, context);
         }
-        Send(access.Requester, Wiring.AccessCycles, access.Reply(value).Pack(), context);
+        Address answered = Wiring.AnswersByMachine ? Wiring.VirtualMachine!.Value : access.Requester;
+        Send(answered, Wiring.AccessCycles, access.Reply(value).Pack(), context);
     }
 
     // A double word is two registers, low one first; a byte or half is a part of a register, lowest address lowest.

@@ -29,4 +29,10 @@ public sealed class DeviceWiring(Fabric fabric, ulong baseAddress, int cpus)
     /// end of the machine. Null on a real board.
     /// </summary>
     public Address? VirtualMachine { get; init; }
+
+    /// <summary>
+    /// Answers to register accesses go by way of the virtual machine, too, so that they stay behind the pin changes that
+    /// go that way. For an interrupt controller.
+    /// </summary>
+    public bool AnswersByMachine { get; init; }
 }

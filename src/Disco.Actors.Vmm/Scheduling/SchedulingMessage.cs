@@ -74,6 +74,14 @@ public enum SchedulingKind : ushort
 
     /// <summary>The answer to StopVm: none runs here or ever will. A = vm, B = node.</summary>
     VmStopped,
+
+    /// <summary>
+    /// CPU to the monitor of a VM: A = vm, B = vcpu has come here; VirtualPins says how its pins are now.
+    /// </summary>
+    AskPins,
+
+    /// <summary>The monitor of a VM to the machine's keeper: A = vm has ended with exit code B.</summary>
+    VmEnded,
 }
 
 /// <summary>Builders and readers of the scheduling messages. All travel on the request lane, in order.</summary>

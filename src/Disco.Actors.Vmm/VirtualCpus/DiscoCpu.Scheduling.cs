@@ -200,6 +200,12 @@ public sealed partial class DiscoCpu
             vcpu.Pmap.Drop(page, writeOnly: false);
             vcpu.SecondLevel.DropPage(page);
         }
+        if (vcpu.CleanGeneration == EnterVcpuMessage.NothingCached)
+        {
+            // What was sent to it elsewhere is lost.
+            Send(vcpu.Machine.Monitor, SchedulingMessage.Of(
+                SchedulingKind.AskPins, (ulong)vcpu.Machine.Id, (ulong)vcpu.Number, 0));
+        }
         vcpu.CleanGeneration = entered.Generation;
         Core.FlushTlb();
         Core.LoadFrom(vcpu.Registers);
@@ -270,13 +276,14 @@ public sealed partial class DiscoCpu
         Enter(vcpu);
     }
 
-    /// <summary>A virtual CPU that was in reset starts here.</summary>
+    /// <summary>A virtual CPU that was in reset starts here, as soon as the scheduler lets it.</summary>
     private void StartVcpu(in Message message)
     {
         VirtualCpu vcpu = new(_machines[(int)message.A], SchedulingMessage.VcpuOf(message));
         Invariant.Holds(Find(vcpu.Machine.Id, vcpu.Number) is null);
         vcpu.Registers.Pc = message.C;
         _held.Add(vcpu);
+        Send(Scheduler, SchedulingMessage.Admit(vcpu.Machine.Id, vcpu.Number, _number, vcpu.Machine.Weight));
     }
 
     /// <summary>
@@ -314,7 +321,9 @@ public sealed partial class DiscoCpu
         VirtualCp0 cp0 = vcpu.Cp0;
         vcpu.Failure = Machine.Cpus.GuestError.Describe(
             NameOf(vcpu), cp0.Status, cp0.Cause, cp0.Epc, cp0.BadVAddr, Core.Pc);
-        Send(vcpu.Machine.Monitor, InterruptMessage.MachineEnd(1, reset: false));
+        Message end = InterruptMessage.MachineEnd(1, reset: false);
+        end.B = Boards.VmProcessors.GuestFailed;
+        Send(vcpu.Machine.Monitor, end);
         PutToSleep(vcpu);
         return TrapOutcome.Block;
     }

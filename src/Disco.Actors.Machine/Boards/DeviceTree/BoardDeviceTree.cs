@@ -27,6 +27,9 @@ public sealed record BoardDeviceTreeOptions
     public int VirtioSlots { get; init; } = 4;
 
     public bool HasPowerController { get; init; }
+
+    /// <summary>A monitor answers monitor calls.</summary>
+    public bool HasMonitor { get; init; }
 }
 
 /// <summary>The device tree of the virtual board: node for node what its kernel needs to find everything.</summary>
@@ -84,6 +87,11 @@ public static class BoardDeviceTree
             root.AddChild(At("power-controller", PowerControllerAddress))
                 .SetStrings("compatible", "mti,mips-cpc")
                 .SetLongs("reg", PowerControllerAddress, 0x8000);
+        }
+
+        if (options.HasMonitor)
+        {
+            root.AddChild("hypervisor").SetStrings("compatible", "disco,monitor");
         }
 
         AddInterruptController(root.AddChild(interrupts), options.CounterHz);

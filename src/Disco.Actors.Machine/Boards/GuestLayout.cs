@@ -1,0 +1,97 @@
+using Disco.Actors.Machine.Interconnect;
+
+namespace Disco.Actors.Machine.Boards;
+
+/// <summary>What a guest is told of the machine it is put into, real or virtual.</summary>
+/// <param name="Cpus">Its processors.</param>
+/// <param name="MemoryBytes">Its memory, from physical 0 on.</param>
+/// <param name="ClockHz">Of its processors.</param>
+/// <param name="TimerHz">Of the interrupt controller's counter.</param>
+/// <param name="Disks">Virtio slots.</param>
+/// <param name="HasMonitor">It runs under a monitor, which it finds as the node <c>/hypervisor</c>.</param>
+public sealed record GuestMachine(
+    int Cpus, ulong MemoryBytes, long ClockHz, long TimerHz, int Disks = 0, bool HasMonitor = false);
+
+/// <summary>What goes where in a guest's physical memory before the start: its image and its device tree.</summary>
+/// <remarks>
+/// The register convention is the Unified Hosting Interface's: a0 = -2 says that a1 points to a device tree.
+/// [MIPS UHI Reference Manual, boot protocol]
+/// </remarks>
+public sealed class GuestLayout
+{
+    /// <summary>The registers of the boot processor, and what the first holds.</summary>
+    public const int A0 = 4;
+    public const int A1 = 5;
+    public const ulong DeviceTreeFollows = unchecked((ulong)-2L);
+
+    private const ulong Kseg0 = 0xffff_ffff_8000_0000;
+    private const ulong Kseg0Bytes = 0x2000_0000;
+
+    private GuestLayout(LoadReport report, IReadOnlyList<GuestPiece> pieces)
+    {
+        Report = report;
+        Pieces = pieces;
+    }
+
+    public LoadReport Report { get; }
+
+    public IReadOnlyList<GuestPiece> Pieces { get; }
+
+    /// <summary>Virtual address of the device tree, for a1.</summary>
+    public ulong DeviceTreeAddress => Kseg0 + Report.DeviceTree;
+
+    /// <summary>
+    /// Lays everything out. Errors: BoardException when the image does not fit or leaves no room for the device tree.
+    /// </summary>
+    public static GuestLayout Of(ElfImage image, GuestMachine machine, string bootArguments)
+    {
+        if (image.WhyNotIn(machine.MemoryBytes) is { } misfit)
+        {
+            throw new BoardException(misfit);
+        }
+        List<GuestPiece> pieces = [];
+        long bytes = 0;
+        ulong end = 0;
+        foreach (ElfSegment segment in image.Segments)
+        {
+            pieces.Add(new GuestPiece(segment.PhysicalAddress, segment.Bytes));
+            bytes += segment.Bytes.Length;
+            end = Math.Max(end, segment.PhysicalEnd);
+        }
+        byte[] tree = BoardDeviceTree.Write(new BoardDeviceTreeOptions
+        {
+            CpuCount = machine.Cpus,
+            MemoryBytes = machine.MemoryBytes,
+            ClockHz = (uint)machine.ClockHz,
+            CounterHz = (uint)machine.TimerHz,
+            Bootargs = bootArguments,
+            VirtioSlots = machine.Disks,
+            HasMonitor = machine.HasMonitor,
+        });
+        ulong at = PlaceFor(image, (ulong)tree.Length, machine.MemoryBytes);
+        pieces.Add(new GuestPiece(at, tree));
+        return new GuestLayout(new LoadReport(image.Name, image.Entry, bytes, end, at, tree.Length), pieces);
+    }
+
+    // At its usual place, or below the end of a smaller memory; KSEG0 must reach it.
+    private static ulong PlaceFor(ElfImage image, ulong bytes, ulong memoryBytes)
+    {
+        ulong size = (bytes + Page.Bytes - 1) & ~(ulong)(Page.Bytes - 1);
+        ulong top = Math.Min(memoryBytes, Kseg0Bytes);
+        ulong usual = BoardAddresses.DeviceTree;
+        ulong place = usual + size <= top ? usual : top - size;
+        foreach (ElfSegment segment in image.Segments)
+        {
+            if (segment.PhysicalAddress < place + size && place < segment.PhysicalEnd)
+            {
+                throw new BoardException(
+                    $"{image.Name}: segment {segment.Index} leaves no room for the device tree of {size} bytes at "
+                    + $"physical 0x{place:x}; give the machine more memory");
+            }
+        }
+        return place;
+    }
+}
+
+/// <summary>Bytes and the guest's physical address of the first.</summary>
+public readonly record struct GuestPiece(ulong Physical, ReadOnlyMemory<byte> Bytes);

@@ -1,0 +1,30 @@
+using Disco.Actors.Core;
+using Disco.Actors.Machine.Cpus;
+using Disco.Actors.Machine.Interconnect;
+using Disco.Actors.Machine.Memory;
+using Disco.Actors.Machine.Mips;
+
+namespace Disco.Actors.Machine.Boards;
+
+/// <summary>Who takes a machine over instead of a guest: a virtual machine monitor. Asked once, in this order.</summary>
+public interface IMachineHost
+{
+    /// <summary>Places its actors and fills memory.</summary>
+    /// <param name="fabric">CPUs, directories, memories and networks are placed.</param>
+    /// <param name="memory">Still empty.</param>
+    /// <param name="lineBytes">Of coherence lines; 0 in the fast fidelity.</param>
+    /// <returns>What was loaded, for the report.</returns>
+    LoadReport Install(Fabric fabric, MachineMemory memory, int lineBytes);
+
+    /// <summary>The processors it wants.</summary>
+    CoreConfig ToCore(CoreConfig config);
+
+    /// <summary>Its part on a CPU.</summary>
+    CpuMonitor MonitorOf(int cpu, int node);
+
+    /// <summary>Its own actors.</summary>
+    IEnumerable<Actor> Actors { get; }
+
+    /// <summary>Names of the machine's messages and its own.</summary>
+    IMessageNames NamesWith(IMessageNames machine);
+}

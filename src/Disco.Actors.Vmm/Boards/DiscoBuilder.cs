@@ -1,0 +1,218 @@
+using Disco.Actors.Core;
+using Disco.Actors.Machine.Boards;
+using Disco.Actors.Machine.Cpus;
+using Disco.Actors.Machine.Interconnect;
+using Disco.Actors.Machine.Memory;
+using Disco.Actors.Machine.Mips;
+using Disco.Actors.Vmm.Memory;
+using Disco.Actors.Vmm.Scheduling;
+using Disco.Actors.Vmm.Shootdown;
+using Disco.Actors.Vmm.VirtualCpus;
+
+namespace Disco.Actors.Vmm.Boards;
+
+/// <summary>
+/// Puts a machine with a monitor and its virtual machines together. No behaviour of its own.
+/// </summary>
+public sealed class DiscoBuilder : IMachineHost
+{
+    private const int KeeperNode = 0;
+
+    private readonly DiscoConfig _config;
+    private readonly BoardConfig _board;
+    private readonly List<Actor> _actors = [];
+    private readonly List<VirtualMachineSpec> _specs = [];
+    private readonly List<GuestLayout> _layouts = [];
+    private readonly List<VmProcessors> _processors = [];
+    private readonly List<Scheduler> _schedulers = [];
+    private readonly DiscoCpu[] _monitors;
+
+    // For each virtual machine the CPUs on which its virtual CPUs start.
+    private readonly int[][] _places;
+    private MonitorMemory? _memory;
+    private Fabric? _fabric;
+
+    private DiscoBuilder(DiscoConfig config)
+    {
+        _config = config;
+        _board = config.Board with { Placement = Placement.Contiguous };
+        _monitors = new DiscoCpu[_board.Cpus];
+        _places = Spread(config);
+    }
+
+    IEnumerable<Actor> IMachineHost.Actors => _actors;
+
+    /// <summary>
+    /// Builds and loads. Errors: <see cref="BoardException"/> with one sentence when the machine cannot be built or a
+    /// guest does not fit it.
+    /// </summary>
+    public static DiscoMachine Build(DiscoConfig config)
+    {
+        if (config.Problems() is [string first, ..])
+        {
+            throw new BoardException(first);
+        }
+        DiscoBuilder builder = new(config);
+        Multiprocessor hardware = MachineBuilder.BuildHosted(builder._board, builder);
+        return new DiscoMachine(config with { Board = builder._board }, hardware)
+        {
+            Monitors = builder._monitors,
+            Memory = builder._memory!,
+            Schedulers = builder._schedulers,
+            Vms = [.. config.Vms.Select((vm, number) => new VirtualMachine(
+                number, vm, builder._layouts[number].Report, builder._memory!.Vms[number],
+                builder._processors[number], VmDevices.ConsoleOf(number)))],
+        };
+    }
+
+    LoadReport IMachineHost.Install(Fabric fabric, MachineMemory memory, int lineBytes)
+    {
+        _fabric = fabric;
+        PlaceActors(fabric);
+        List<VmMemoryPlan> plans = [];
+        for (int vm = 0; vm < _config.Vms.Count; vm++)
+        {
+            VmConfig config = _config.Vms[vm];
+            plans.Add(new VmMemoryPlan(vm, NodeOfVm(vm), (int)(config.MemoryBytes >> Page.Shift))
+            {
+                FramesMax = config.FrameBytesMax is { } bytes ? (int)(bytes >> Page.Shift) : int.MaxValue,
+            });
+        }
+        _memory = new MonitorMemory(
+            fabric, memory, lineBytes, plans, CpuSet.Below(_board.Cpus), _config.Mapping, _config.Monitor.Shootdown,
+            _config.Placement);
+        for (int vm = 0; vm < _config.Vms.Count; vm++)
+        {
+            AddMachine(vm, fabric);
+        }
+        for (int node = 0; node < _board.Nodes; node++)
+        {
+            IEnumerable<int> cpus = Enumerable.Range(node * _board.CpusPerNode, _board.CpusPerNode);
+            _schedulers.Add(new Scheduler(node, cpus, _config.Scheduler, fabric));
+        }
+        _actors.AddRange([.. _memory.MemMaps, .. _memory.Vms, .. _schedulers]);
+        _actors.Add(new Keeper(KeeperNode, _config.Vms.Count, fabric));
+        return _layouts[0].Report;
+    }
+
+    CoreConfig IMachineHost.ToCore(CoreConfig config) => config with
+    {
+        BigEndian = !_config.Vms[0].Image.IsLittleEndian,
+        SupervisorMapsKernelSegments = true,
+    };
+
+    CpuMonitor IMachineHost.MonitorOf(int cpu, int node)
+    {
+        DiscoCpu monitor = new(cpu, node, _fabric!, _specs, _config.Monitor);
+        for (int vm = 0; vm < _specs.Count; vm++)
+        {
+            if (_places[vm][0] == cpu)
+            {
+                monitor.Hold(BootCpu(vm));
+            }
+        }
+        return _monitors[cpu] = monitor;
+    }
+
+    IMessageNames IMachineHost.NamesWith(IMessageNames machine) => new DiscoMessageNames(machine);
+
+    // Neighbouring virtual CPUs start on neighbouring CPUs, machine after machine.
+    private static int[][] Spread(DiscoConfig config)
+    {
+        int next = 0;
+        int[][] places = new int[config.Vms.Count][];
+        for (int vm = 0; vm < places.Length; vm++)
+        {
+            places[vm] = new int[config.Vms[vm].Vcpus];
+            for (int vcpu = 0; vcpu < places[vm].Length; vcpu++)
+            {
+                places[vm][vcpu] = next++ % config.Board.Cpus;
+            }
+        }
+        return places;
+    }
+
+    private int NodeOfVm(int vm) => _board.NodeOf(_places[vm][0]);
+
+    private void PlaceActors(Fabric fabric)
+    {
+        fabric.Place(Keeper.KeeperAddress, KeeperNode);
+        for (int node = 0; node < _board.Nodes; node++)
+        {
+            fabric.Place(SchedulingMessage.SchedulerOf(node), node);
+        }
+    }
+
+    private void AddMachine(int vm, Fabric fabric)
+    {
+        VmConfig config = _config.Vms[vm];
+        int node = NodeOfVm(vm);
+        VmDevices devices = new(vm, node, config, _board, fabric);
+        _actors.AddRange(devices.Actors);
+        _specs.Add(new VirtualMachineSpec
+        {
+            Id = vm,
+            Vcpus = config.Vcpus,
+            Pages = (int)(config.MemoryBytes >> Page.Shift),
+            Processor = new CoreConfig
+            {
+                BigEndian = !config.Image.IsLittleEndian,
+                CoherenceManagerBase = BoardAddresses.CoherenceManager >> 4,
+                RandomSeed = TotalOrder.Mix(_board.Seed + (ulong)vm),
+            },
+            Devices = devices.Map,
+            Weight = config.Weight,
+            SecondLevelEntries = _config.SecondLevelTlbEntries,
+        });
+        VmProcessors processors = new(fabric, _places[vm], Keeper.KeeperAddress);
+        _memory!.Vms[vm].Part = processors;
+        _processors.Add(processors);
+        GuestLayout layout = GuestLayout.Of(
+            config.Image,
+            new GuestMachine(config.Vcpus, config.MemoryBytes, _board.ClockHz, _board.TimerHz, HasMonitor: true),
+            config.BootArguments);
+        _layouts.Add(layout);
+        LoadPages(vm, layout);
+    }
+
+    private VirtualCpu BootCpu(int vm)
+    {
+        VirtualCpu vcpu = new(_specs[vm], 0);
+        vcpu.Registers.Pc = _layouts[vm].Report.Entry;
+        vcpu.Registers.General[GuestLayout.A0] = GuestLayout.DeviceTreeFollows;
+        vcpu.Registers.General[GuestLayout.A1] = _layouts[vm].DeviceTreeAddress;
+        return vcpu;
+    }
+
+    /// <summary>Gives the pages of the guest's image frames and their contents.</summary>
+    private void LoadPages(int vm, GuestLayout layout)
+    {
+        SortedDictionary<uint, byte[]> pages = [];
+        foreach (GuestPiece piece in layout.Pieces)
+        {
+            for (int at = 0; at < piece.Bytes.Length;)
+            {
+                ulong physical = piece.Physical + (ulong)at;
+                int offset = (int)(physical & (Page.Bytes - 1));
+                int length = Math.Min(Page.Bytes - offset, piece.Bytes.Length - at);
+                uint number = PhysicalPage.Of(physical).Number;
+                if (!pages.TryGetValue(number, out byte[]? page))
+                {
+                    pages.Add(number, page = new byte[Page.Bytes]);
+                }
+                piece.Bytes.Span.Slice(at, length).CopyTo(page.AsSpan(offset));
+                at += length;
+            }
+        }
+        foreach ((uint number, byte[] contents) in pages)
+        {
+            PhysicalPage page = new(number);
+            if (!_memory!.TryPlace(_memory.Vms[vm], page, contents, PageClass.Data, NodeOfVm(vm)))
+            {
+                throw new BoardException(
+                    $"the machine's memory of {_board.MemoryBytes >> 20} MiB is full before "
+                    + $"{_config.Vms[vm].Name} is loaded; give the machine more, or fewer virtual machines");
+            }
+        }
+    }
+}

@@ -1,0 +1,27 @@
+using Disco.Actors.Core;
+using Disco.Actors.Vmm.Memory;
+using Disco.Actors.Vmm.Scheduling;
+
+namespace Disco.Actors.Vmm.Boards;
+
+/// <summary>Names of a machine's messages and of the monitor's families.</summary>
+internal sealed class DiscoMessageNames(IMessageNames machine) : IMessageNames
+{
+    private readonly Shootdown.ShootdownNames _shootdown = new();
+
+    public string NameOf(ushort kind) => (kind >> 8) switch
+    {
+        MappingNames.Family => MappingNames.NameOf(kind),
+        SchedulingMessage.Family => SchedulingNames.NameOf(kind),
+        Shootdown.ShootdownMessage.Family => _shootdown.NameOf(kind),
+        _ => machine.NameOf(kind),
+    };
+
+    public string Describe(in Message message) => (message.Kind >> 8) switch
+    {
+        MappingNames.Family => MappingNames.Describe(message),
+        SchedulingMessage.Family => SchedulingNames.Describe(message),
+        Shootdown.ShootdownMessage.Family => _shootdown.Describe(message),
+        _ => machine.Describe(message),
+    };
+}

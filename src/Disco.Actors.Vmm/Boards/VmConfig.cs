@@ -1,0 +1,29 @@
+using Disco.Actors.Machine.Boards;
+using Disco.Actors.Vmm.Scheduling;
+
+namespace Disco.Actors.Vmm.Boards;
+
+/// <summary>A virtual machine as a user describes it.</summary>
+public sealed record VmConfig
+{
+    public const int VcpusMax = 64;
+
+    public required string Name { get; init; }
+
+    /// <summary>Its guest.</summary>
+    public required ElfImage Image { get; init; }
+
+    public int Vcpus { get; init; } = 1;
+
+    /// <summary>Of physical memory, as the guest sees it; a multiple of the page size.</summary>
+    public ulong MemoryBytes { get; init; } = 16 << 20;
+
+    /// <summary>The guest's command line.</summary>
+    public string BootArguments { get; init; } = "";
+
+    /// <summary>Its share of time against others.</summary>
+    public int Weight { get; init; } = SchedulerConfig.DefaultWeight;
+
+    /// <summary>Machine memory it may have at a time; null for as much as it has pages.</summary>
+    public ulong? FrameBytesMax { get; init; }
+}

@@ -1,0 +1,87 @@
+using System.Text;
+using Disco.Actors.Core;
+using Disco.Actors.Engines;
+using Disco.Actors.Machine.Boards;
+using Disco.Actors.TestKit;
+using Disco.Actors.Vmm.Boards;
+using Xunit;
+
+namespace Disco.Actors.Vmm.Tests.VirtualCpus;
+
+/// <summary>What a run of a machine with virtual machines left behind.</summary>
+internal sealed record VmsEnd(RunResult Run, IReadOnlyList<string> Consoles, ulong StateHash, long Cycles)
+{
+    public string Console => Consoles[0];
+}
+
+/// <summary>Machines with a monitor for tests, and their runs.</summary>
+internal static class Machines
+{
+    private const long LimitCycles = 2_000_000_000;
+
+    public static VmConfig Vm(string guest, string bootargs = "", int vcpus = 1, ulong memoryBytes = 16 << 20) => new()
+    {
+        Name = guest,
+        Image = Image(guest),
+        Vcpus = vcpus,
+        MemoryBytes = memoryBytes,
+        BootArguments = bootargs,
+    };
+
+    public static VmConfig VmOf(byte[] elf, int vcpus = 1, ulong memoryBytes = 4 << 20) => new()
+    {
+        Name = "program",
+        Image = ElfImage.Parse(elf, "program"),
+        Vcpus = vcpus,
+        MemoryBytes = memoryBytes,
+    };
+
+    public static ElfImage Image(string guest) =>
+        ElfImage.Parse(File.ReadAllBytes(Repository.PathOf("guests", "images", guest + ".elf")), guest);
+
+    public static BoardConfig Board(int cpus, Fidelity fidelity = Fidelity.Coherent) =>
+        new() { Nodes = cpus, Cpus = cpus, Fidelity = fidelity };
+
+    public static DiscoConfig On(BoardConfig board, params VmConfig[] vms) => new() { Board = board, Vms = vms };
+
+    public static VmsEnd Run(DiscoConfig config, EngineOptions? options = null, int threads = 0)
+    {
+        DiscoMachine machine = DiscoBuilder.Build(config);
+        return Run(machine, EngineOf(machine, options ?? new EngineOptions(), threads));
+    }
+
+    public static Engine EngineOf(DiscoMachine machine, EngineOptions options, int threads) => threads == 0
+        ? new DeterministicEngine(machine.World, options)
+        : new ParallelEngine(machine.World, options with { Threads = threads });
+
+    public static VmsEnd Run(DiscoMachine machine, Engine engine, long limit = LimitCycles)
+    {
+        StringBuilder[] consoles = Capture(machine, engine);
+        RunResult result = engine.Run(new Cycle(limit));
+        return new VmsEnd(result, [.. consoles.Select(console => console.ToString())], engine.StateHash(), engine.Now.Value);
+    }
+
+    public static StringBuilder[] Capture(DiscoMachine machine, Engine engine)
+    {
+        StringBuilder[] consoles = [.. machine.Vms.Select(_ => new StringBuilder())];
+        engine.OnOutput = (source, _, bytes) =>
+            consoles[machine.Vms.Single(vm => vm.Console == source).Number].Append(Encoding.ASCII.GetString(bytes));
+        return consoles;
+    }
+
+    /// <summary>Runs to the end of all virtual machines and demands success.</summary>
+    public static VmsEnd Verified(DiscoConfig config, EngineOptions? options = null, int threads = 0)
+    {
+        VmsEnd end = Run(config, options, threads);
+        Assert.True(
+            end.Run is { Outcome: Outcome.Stopped, ExitCode: 0 },
+            $"{end.Run.Outcome} {end.Run.ExitCode} {end.Run.Reason}\n{string.Join("\n--\n", end.Consoles)}\n{end.Run.Report}");
+        for (int vm = 0; vm < config.Vms.Count; vm++)
+        {
+            string name = config.Vms[vm].Name;
+            string last = end.Consoles[vm].Split('\n', StringSplitOptions.RemoveEmptyEntries)[^1];
+            Assert.Equal(name.StartsWith("hello", StringComparison.Ordinal) ? "hello: ok" : $"{name}: ok", last);
+        }
+        return end;
+    }
+}
