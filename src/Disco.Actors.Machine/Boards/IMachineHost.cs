@@ -6,7 +6,7 @@ using Disco.Actors.Machine.Mips;
 
 namespace Disco.Actors.Machine.Boards;
 
-/// <summary>Who takes a machine over instead of a guest: a virtual machine monitor. Asked once, in this order.</summary>
+/// <summary>Who takes a machine over instead of a guest: a virtual machine monitor.</summary>
 public interface IMachineHost
 {
     /// <summary>Places its actors and fills memory.</summary>

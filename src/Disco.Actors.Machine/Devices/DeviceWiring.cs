@@ -31,8 +31,8 @@ public sealed class DeviceWiring(Fabric fabric, ulong baseAddress, int cpus)
     public Address? VirtualMachine { get; init; }
 
     /// <summary>
-    /// Answers to register accesses go by way of the virtual machine, too, so that they stay behind the pin changes that
-    /// go that way. For an interrupt controller.
+    /// Answers to register accesses go by way of the virtual machine, too, so that they stay behind the pin changes
+    /// that go that way. For an interrupt controller.
     /// </summary>
     public bool AnswersByMachine { get; init; }
 }

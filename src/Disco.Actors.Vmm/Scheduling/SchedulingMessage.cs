@@ -43,7 +43,7 @@ public enum SchedulingKind : ushort
     /// <summary>A CPU of the sender's node is idle: give something to run.</summary>
     Steal = 0x0630,
 
-    /// <summary>A runnable vCPU. A = vm, B = vcpu | holding cpu &lt;&lt; 32, C = weight; payload: its account.</summary>
+    /// <summary>A runnable vCPU. A = vm, B = vcpu | holding cpu &lt;&lt; 32, C = weight; payload: account.</summary>
     Stolen,
 
     /// <summary>Nothing to give; the asker is remembered and told when there is.</summary>

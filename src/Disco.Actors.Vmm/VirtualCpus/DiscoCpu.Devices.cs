@@ -14,7 +14,8 @@ public sealed partial class DiscoCpu
     private DeviceAccess _access;
 
     /// <summary>The access under way.</summary>
-    private readonly record struct DeviceAccess(ulong Physical, int Register, int SizeBytes, bool IsLoad, bool IsSigned);
+    private readonly record struct DeviceAccess(
+        ulong Physical, int Register, int SizeBytes, bool IsLoad, bool IsSigned);
 
     /// <summary>Begins the access; false when the instruction is none that a device understands.</summary>
     private bool TryAccess(

@@ -231,7 +231,7 @@ public sealed partial class DiscoCpu
         }
     }
 
-    /// <summary>What an entry of the guest's TLB translated is no longer in the real TLB and the second level.</summary>
+    /// <summary>What an entry of the guest's translated is no longer in the real TLB and the second level.</summary>
     private void Forget(VirtualCpu vcpu, TlbEntry entry)
     {
         const int pairsOneByOne = 8;

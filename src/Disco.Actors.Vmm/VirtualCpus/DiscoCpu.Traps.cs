@@ -96,7 +96,7 @@ public sealed partial class DiscoCpu
         {
             Core.WriteCp0(12, 0, real);
         }
-        uint allowed = mode == Mode.Kernel || (status & StatusBits.Cu0) != 0 ? HardwareRegisters : vcpu.Cp0.HwrEna & ~1u;
+        uint allowed = vcpu.Cp0.IsUsable ? HardwareRegisters : vcpu.Cp0.HwrEna & ~1u;
         if (allowed != (uint)Core.ReadCp0(7))
         {
             Core.WriteCp0(7, 0, allowed);

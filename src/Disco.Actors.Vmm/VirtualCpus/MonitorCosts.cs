@@ -18,13 +18,13 @@ public sealed record MonitorCosts
     /// <summary>A TLB miss answered from the virtual TLB and the pmap's copy, besides the trap.</summary>
     public long VirtualTlbCycles { get; init; } = 40;
 
-    /// <summary>An emulated TLBWI or TLBWR: decode, look into the pmap's copy, merge, write. Besides the trap.</summary>
+    /// <summary>An emulated TLBWI or TLBWR: decode, look into the pmap's copy, merge, write.</summary>
     public long TlbWriteCycles { get; init; } = 96;
 
     /// <summary>Any other emulated privileged instruction, besides the trap.</summary>
     public long PrivilegedCycles { get; init; } = 66;
 
-    /// <summary>To hand an exception or an interrupt to the guest: its registers, its vector. Besides the trap.</summary>
+    /// <summary>To hand an exception or an interrupt to the guest: its registers, its vector.</summary>
     public long DeliverCycles { get; init; } = 36;
 
     /// <summary>To decode a device access or a monitor call and begin it, besides the trap.</summary>

@@ -58,7 +58,8 @@ internal static class Machines
     {
         StringBuilder[] consoles = Capture(machine, engine);
         RunResult result = engine.Run(new Cycle(limit));
-        return new VmsEnd(result, [.. consoles.Select(console => console.ToString())], engine.StateHash(), engine.Now.Value);
+        string[] texts = [.. consoles.Select(console => console.ToString())];
+        return new VmsEnd(result, texts, engine.StateHash(), engine.Now.Value);
     }
 
     public static StringBuilder[] Capture(DiscoMachine machine, Engine engine)
@@ -75,7 +76,8 @@ internal static class Machines
         VmsEnd end = Run(config, options, threads);
         Assert.True(
             end.Run is { Outcome: Outcome.Stopped, ExitCode: 0 },
-            $"{end.Run.Outcome} {end.Run.ExitCode} {end.Run.Reason}\n{string.Join("\n--\n", end.Consoles)}\n{end.Run.Report}");
+            $"{end.Run.Outcome} {end.Run.ExitCode} {end.Run.Reason}\n{string.Join("\n--\n", end.Consoles)}\n"
+            + end.Run.Report);
         for (int vm = 0; vm < config.Vms.Count; vm++)
         {
             string name = config.Vms[vm].Name;
