@@ -227,23 +227,55 @@ public sealed class ShootdownInitiator
         Statistics.Rounds++;
         _orders.Clear();
         _dissemination.AddOrders(round.Targets, round.IsPutOff, _orders);
+        Invalidation what = WhatOf(round);
+        Span<byte> payload = stackalloc byte[Payload.BytesMax];
         foreach (Order order in _orders)
         {
             round.Missing = round.Missing.With(order.Cpu);
-            ShootdownMessage message = new(order.Kind, round.Requests[0].What, round.Epoch);
-            Send(order.Cpu, message, order.Others, context);
+            int bytes = WritePayload(order, round, what, payload);
+            Send(order.Cpu, new ShootdownMessage(order.Kind, what, round.Epoch), payload[..bytes], context);
         }
     }
 
-    private void Send(int cpu, in ShootdownMessage message, CpuSet others, Context context)
+    /// <summary>What the orders say: the one request, or all of a batch as far as one message holds it.</summary>
+    private Invalidation WhatOf(Round round)
+    {
+        Invalidation what = round.Requests[0].What;
+        int pages = 0;
+        foreach (RoundRequest request in round.Requests)
+        {
+            pages = Math.Min(pages + request.What.Pages.Count, PageRange.CountAll);
+            what = what with { Generation = Math.Max(what.Generation, request.What.Generation) };
+        }
+        bool fits = round.Requests.Count <= ShootdownMessage.RangesMax && pages < _config.FlushPages;
+        return round.Requests.Count == 1 || fits
+            ? what
+            : what with { Pages = PageRange.All, Kind = InvalidationKind.Invalidate };
+    }
+
+    private static int WritePayload(in Order order, Round round, in Invalidation what, Span<byte> payload)
+    {
+        if (order.Kind == ShootdownMessageKind.Multicast)
+        {
+            BinaryPrimitives.WriteUInt64LittleEndian(payload, order.Others.Bits);
+            return sizeof(ulong);
+        }
+        if (order.Kind != ShootdownMessageKind.Batch || what.Pages.IsAll)
+        {
+            return 0;
+        }
+        for (int i = 0; i < round.Requests.Count; i++)
+        {
+            ulong range = ShootdownMessage.PackWhat(round.Requests[i].What);
+            BinaryPrimitives.WriteUInt64LittleEndian(payload[(i * sizeof(ulong))..], range);
+        }
+        return round.Requests.Count * sizeof(ulong);
+    }
+
+    private void Send(int cpu, in ShootdownMessage message, ReadOnlySpan<byte> payload, Context context)
     {
         _busyUntil = Math.Max(_busyUntil, context.Now.Value) + _config.SendCycles;
         Statistics.MessagesSent++;
-        Span<byte> payload = stackalloc byte[others.IsEmpty ? 0 : sizeof(ulong)];
-        if (!others.IsEmpty)
-        {
-            BinaryPrimitives.WriteUInt64LittleEndian(payload, others.Bits);
-        }
         long delayCycles = _busyUntil - context.Now.Value;
         _fabric.Send(context, _address, Address.Cpu(cpu), delayCycles, message.Pack(), payload);
     }
@@ -281,7 +313,7 @@ public sealed class ShootdownInitiator
         foreach (int cpu in round.Stopped)
         {
             ShootdownMessage message = new(ShootdownMessageKind.Release, what, round.Epoch);
-            Send(cpu, message, CpuSet.None, context);
+            Send(cpu, message, [], context);
         }
     }
 }

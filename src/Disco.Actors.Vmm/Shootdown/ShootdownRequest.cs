@@ -10,6 +10,6 @@ namespace Disco.Actors.Vmm.Shootdown;
 /// <param name="Running">All CPUs where a vCPU of the virtual machine is entered. Includes the holders.</param>
 public readonly record struct ShootdownRequest(Invalidation What, ulong Transaction, CpuSet Holders, CpuSet Running)
 {
-    /// <summary>Somebody waits for the end (a write that faulted); the lazy protocol then does not put it off.</summary>
+    /// <summary>Somebody waits for the end (a write that faulted): the lazy protocol does not put it off.</summary>
     public bool Urgent { get; init; }
 }

@@ -33,8 +33,12 @@ public abstract class ShootdownResponder
     /// <param name="cpu">The CPU's number.</param>
     public static ShootdownResponder Create(ShootdownConfig config, Fabric fabric, int cpu) => config.Protocol switch
     {
-        ShootdownProtocol.Targeted => new DirectResponder(config, fabric, cpu),
-        _ => Invariant.Unreachable<ShootdownResponder>($"no {config.Protocol} shootdown"),
+        ShootdownProtocol.Targeted or ShootdownProtocol.Broadcast => new DirectResponder(config, fabric, cpu),
+        ShootdownProtocol.Mach => new RendezvousResponder(config, fabric, cpu),
+        ShootdownProtocol.Multicast or ShootdownProtocol.NumaMulticast =>
+            new GatheringResponder(config, fabric, cpu),
+        ShootdownProtocol.Lazy => new LazyResponder(config, fabric, cpu),
+        ShootdownProtocol.Batched => new BatchedResponder(config, fabric, cpu),
     };
 
     /// <summary>Handles a message of family 0x08.</summary>

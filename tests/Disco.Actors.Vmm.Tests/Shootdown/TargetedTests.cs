@@ -4,7 +4,7 @@ using Xunit;
 
 namespace Disco.Actors.Vmm.Tests.Shootdown;
 
-/// <summary>The protocol the paper has: messages to just the CPUs that may hold the translation (Disco 4.2.3).</summary>
+/// <summary>The paper's protocol: messages to just the CPUs that may hold the translation (Disco 4.2.3).</summary>
 public sealed class TargetedTests
 {
     private static readonly ShootdownConfig Free = new()

@@ -1,0 +1,74 @@
+using System.Buffers.Binary;
+using Disco.Actors.Core;
+using Disco.Actors.Machine.Interconnect;
+
+namespace Disco.Actors.Vmm.Shootdown;
+
+/// <summary>Removes a batch's ranges, or everything when it has missed a round before. For batched.</summary>
+internal sealed class BatchedResponder(ShootdownConfig config, Fabric fabric, int cpu)
+    : ShootdownResponder(config, fabric, cpu)
+{
+    private const int VmsMax = 256;
+
+    // State: by virtual machine, the last round done.
+    private readonly uint[] _doneEpochs = new uint[VmsMax];
+
+    public override void Receive(in Envelope envelope, Context context, IResponderCpu cpu)
+    {
+        ShootdownMessage message = ShootdownMessage.From(envelope.Message);
+        if (message.Kind != ShootdownMessageKind.Batch)
+        {
+            Refuse(message);
+        }
+        TakeIn(context, cpu);
+        ref uint done = ref _doneEpochs[message.What.Vm];
+        BatchEvent e = message.What.Pages.IsAll ? BatchEvent.All : BatchEvent.Ranges;
+        switch (BatchProtocol.Decide(BatchProtocol.StateOf(done, message.Epoch), e))
+        {
+            case BatchDo.RemoveRanges:
+                ReadOnlySpan<byte> ranges = ((ReadOnlySpan<byte>)envelope.Payload)[..envelope.Message.PayloadBytes];
+                RemoveRanges(ranges, message.What.Generation, context, cpu);
+                break;
+            case BatchDo.Flush:
+                Invalidation everything =
+                    message.What with { Pages = PageRange.All, Kind = InvalidationKind.Invalidate };
+                Remove(everything, context, cpu);
+                break;
+            case BatchDo.Nothing:
+                break;
+        }
+        done = Math.Max(done, message.Epoch);
+        Acknowledge(Fabric.SenderOf(envelope.Message), message, context, cpu);
+    }
+
+    public override void Save(StateWriter writer)
+    {
+        for (int vm = 0; vm < VmsMax; vm++)
+        {
+            if (_doneEpochs[vm] != 0)
+            {
+                writer.Write("vm", (ulong)vm);
+                writer.Write("doneEpoch", (ulong)_doneEpochs[vm]);
+            }
+        }
+        writer.Write("vm", VmsMax);
+    }
+
+    public override void Load(StateReader reader)
+    {
+        Array.Clear(_doneEpochs);
+        for (int vm = reader.ReadInt32("vm"); vm != VmsMax; vm = reader.ReadInt32("vm"))
+        {
+            _doneEpochs[vm] = (uint)reader.ReadUInt64("doneEpoch");
+        }
+    }
+
+    private void RemoveRanges(ReadOnlySpan<byte> ranges, ulong generation, Context context, IResponderCpu cpu)
+    {
+        for (int at = 0; at < ranges.Length; at += sizeof(ulong))
+        {
+            ulong word = BinaryPrimitives.ReadUInt64LittleEndian(ranges[at..]);
+            Remove(ShootdownMessage.UnpackWhat(word, generation), context, cpu);
+        }
+    }
+}

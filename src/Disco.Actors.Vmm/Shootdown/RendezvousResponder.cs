@@ -1,0 +1,145 @@
+using Disco.Actors.Core;
+using Disco.Actors.Machine.Interconnect;
+
+namespace Disco.Actors.Vmm.Shootdown;
+
+/// <summary>Stops until the mapping is changed, then does what is queued. For mach.</summary>
+internal sealed class RendezvousResponder(ShootdownConfig config, Fabric fabric, int cpu)
+    : ShootdownResponder(config, fabric, cpu)
+{
+    // State.
+    private readonly List<Invalidation> _actions = [];
+    private RendezvousState _state;
+    private int _releasesMissing;
+
+    public override bool IsStopped => _state == RendezvousState.Stopped;
+
+    public override void Receive(in Envelope envelope, Context context, IResponderCpu cpu)
+    {
+        ShootdownMessage message = ShootdownMessage.From(envelope.Message);
+        Step(EventOf(message, cpu), message, Fabric.SenderOf(envelope.Message), context, cpu);
+    }
+
+    public override void Drain(Context context, IResponderCpu cpu) =>
+        Step(RendezvousEvent.Drain, default, default, context, cpu);
+
+    public override void Save(StateWriter writer)
+    {
+        writer.Write("rendezvous", (ulong)_state);
+        writer.Write("releasesMissing", _releasesMissing);
+        writer.Write("actions", (ulong)_actions.Count);
+        foreach (Invalidation action in _actions)
+        {
+            writer.Write("what", ShootdownMessage.PackWhat(action));
+            writer.Write("generation", action.Generation);
+        }
+    }
+
+    public override void Load(StateReader reader)
+    {
+        _state = (RendezvousState)reader.ReadUInt64("rendezvous");
+        _releasesMissing = reader.ReadInt32("releasesMissing");
+        _actions.Clear();
+        int count = reader.ReadInt32("actions");
+        for (int i = 0; i < count; i++)
+        {
+            ulong what = reader.ReadUInt64("what");
+            _actions.Add(ShootdownMessage.UnpackWhat(what, reader.ReadUInt64("generation")));
+        }
+    }
+
+    private RendezvousEvent EventOf(in ShootdownMessage message, IResponderCpu cpu)
+    {
+        switch (message.Kind)
+        {
+            case ShootdownMessageKind.Rendezvous:
+                return cpu.IsIdle ? RendezvousEvent.RendezvousIdle : RendezvousEvent.Rendezvous;
+            case ShootdownMessageKind.Release:
+                return _releasesMissing == 1 ? RendezvousEvent.LastRelease : RendezvousEvent.Release;
+            default:
+                Refuse(message);
+                return default;
+        }
+    }
+
+    /// <summary>The one place where the CPU's part in rendezvous changes.</summary>
+    private void Step(
+        RendezvousEvent e, in ShootdownMessage message, Address from, Context context, IResponderCpu cpu)
+    {
+        RendezvousStep step = RendezvousProtocol.Next(_state, e);
+        if (step.Do == RendezvousDo.Impossible)
+        {
+            Invariant.Broken($"cpu/{Cpu}: {e} in state {_state}: {message}");
+        }
+        _state = step.Next;
+        if (e is RendezvousEvent.Release or RendezvousEvent.LastRelease)
+        {
+            // It has waited for this and does not have to be interrupted.
+            _releasesMissing--;
+            cpu.Occupy(Config.ReceiveCycles, context.Now);
+        }
+        if ((step.Do & RendezvousDo.Queue) != 0)
+        {
+            Queue(message.What);
+        }
+        if ((step.Do & RendezvousDo.Stop) != 0)
+        {
+            cpu.Stop();
+            cpu.Occupy(Config.InterruptCycles, context.Now);
+        }
+        if ((step.Do & RendezvousDo.AcknowledgeStopped) != 0)
+        {
+            _releasesMissing++;
+            cpu.Occupy(Config.ReceiveCycles, context.Now);
+            Acknowledge(from, message, context, cpu, stopped: true);
+        }
+        if ((step.Do & RendezvousDo.Acknowledge) != 0)
+        {
+            Acknowledge(from, message, context, cpu);
+        }
+        if ((step.Do & RendezvousDo.DoActions) != 0)
+        {
+            DoActions(context, cpu);
+        }
+        if ((step.Do & RendezvousDo.Resume) != 0)
+        {
+            cpu.Resume(context.Now);
+        }
+    }
+
+    /// <summary>A full queue becomes one flush for each virtual machine in it.</summary>
+    private void Queue(in Invalidation what)
+    {
+        _actions.Add(what);
+        if (_actions.Count <= Config.QueueActions)
+        {
+            return;
+        }
+        Invalidation[] actions = [.. _actions];
+        _actions.Clear();
+        foreach (Invalidation action in actions)
+        {
+            int index = _actions.FindIndex(flush => flush.Vm == action.Vm);
+            ulong generation = index < 0 ? 0 : _actions[index].Generation;
+            Invalidation flush = new(
+                action.Vm, PageRange.All, InvalidationKind.Invalidate, Math.Max(generation, action.Generation));
+            if (index < 0)
+            {
+                _actions.Add(flush);
+            }
+            else
+            {
+                _actions[index] = flush;
+            }
+        }
+    }
+
+    private void DoActions(Context context, IResponderCpu cpu)
+    {
+        foreach (Invalidation action in _actions)
+        {
+            Remove(action, context, cpu);
+        }
+        _actions.Clear();
+    }
+}
