@@ -19,7 +19,7 @@ public sealed class ExplorationTests(ITestOutputHelper output)
         int caches, int lines, int cacheLines, bool evictions, int accesses, int states)
     {
         ModelShape shape = new(caches, lines, cacheLines) { Evictions = evictions, AccessesMax = accesses };
-        Explorer explorer = new(shape);
+        Explorer<Move> explorer = new(new ProtocolModel(shape));
 
         Exploration found = explorer.Run();
 

@@ -147,6 +147,13 @@ public sealed record LatencySummary(long Count, double MeanCycles, long P50, lon
                 counts[bucket] += cache.Statistics.LatencyCounts[bucket];
             }
         }
+        return Of(counts, cycles);
+    }
+
+    /// <param name="counts">How many by bucket; see <see cref="CacheStatistics.LatencyOf"/>.</param>
+    /// <param name="cycles">In sum.</param>
+    public static LatencySummary Of(long[] counts, long cycles)
+    {
         long count = counts.Sum();
         return new LatencySummary(
             count,

@@ -14,23 +14,25 @@ public sealed record Exploration(int States, int Steps, int QuiescentStates, int
 /// Visits every state of a model, in breadth. Checks in each what the model checks, that nothing is stuck, and that
 /// from each the model can come to rest. States are told apart by a 64-bit hash.
 /// </summary>
-public sealed class Explorer
+/// <typeparam name="TMove">The model's steps.</typeparam>
+public sealed class Explorer<TMove>
+    where TMove : struct
 {
-    private readonly ProtocolModel _model;
+    private readonly IModel<TMove> _model;
     private readonly StatePacker _packer = new();
     private readonly StateUnpacker _unpacker = new();
     private readonly Dictionary<ulong, int> _visited = [];
-    private readonly List<(int Parent, Move Move)> _ways = [];
+    private readonly List<(int Parent, TMove Move)> _ways = [];
     private readonly List<(int From, int To)> _edges = [];
     private readonly List<int> _quiescent = [];
     private readonly int _statesMax;
     private byte[] _initial = [];
 
-    /// <param name="shape">The model.</param>
+    /// <param name="model">In its first state.</param>
     /// <param name="statesMax">Exploring more is a bug of whoever asked.</param>
-    public Explorer(ModelShape shape, int statesMax = 2_000_000)
+    public Explorer(IModel<TMove> model, int statesMax = 2_000_000)
     {
-        _model = new ProtocolModel(shape);
+        _model = model;
         _statesMax = statesMax;
     }
 
@@ -44,7 +46,7 @@ public sealed class Explorer
         {
             depth = at.Depth;
             Restore(at.Bytes);
-            foreach (Move move in _model.Moves())
+            foreach (TMove move in _model.Moves())
             {
                 Restore(at.Bytes);
                 string? broken = TryMake(move);
@@ -69,7 +71,7 @@ public sealed class Explorer
         _model.Load(_unpacker);
     }
 
-    private string? TryMake(Move move)
+    private string? TryMake(TMove move)
     {
         try
         {
@@ -83,7 +85,7 @@ public sealed class Explorer
     }
 
     /// <summary>The number of the model's present state, entered in the frontier when it is new.</summary>
-    private int Visit(int parent, Move move, int depth, Queue<(int State, byte[] Bytes, int Depth)> frontier)
+    private int Visit(int parent, TMove move, int depth, Queue<(int State, byte[] Bytes, int Depth)> frontier)
     {
         _packer.Clear();
         _model.Save(_packer);
@@ -133,14 +135,14 @@ public sealed class Explorer
     /// <summary>The shortest way to a state in words, by walking it again.</summary>
     private string Way(int state)
     {
-        Stack<Move> moves = new();
+        Stack<TMove> moves = new();
         for (int at = state; _ways[at].Parent >= 0; at = _ways[at].Parent)
         {
             moves.Push(_ways[at].Move);
         }
         Restore(_initial);
         string text = "";
-        foreach (Move move in moves)
+        foreach (TMove move in moves)
         {
             text += _model.Describe(move);
             _model.Make(move);
@@ -149,7 +151,7 @@ public sealed class Explorer
         return text;
     }
 
-    private string Step(byte[] bytes, Move move)
+    private string Step(byte[] bytes, TMove move)
     {
         Restore(bytes);
         return _model.Describe(move);

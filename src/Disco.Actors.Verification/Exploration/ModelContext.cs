@@ -45,8 +45,14 @@ internal sealed class ModelContext : Context
 
     public Envelope Dequeue(ulong channel)
     {
-        Flight flight = _channels[channel][0];
+        Envelope envelope = PeekEnvelope(channel);
         _channels[channel].RemoveAt(0);
+        return envelope;
+    }
+
+    public Envelope PeekEnvelope(ulong channel)
+    {
+        Flight flight = _channels[channel][0];
         return new Envelope
         {
             Source = flight.Source,
@@ -90,6 +96,7 @@ internal sealed class ModelContext : Context
                 writer.Write("kind", ((ulong)flight.Message.Kind << 8) | flight.Message.PayloadBytes);
                 writer.Write("a", flight.Message.A);
                 writer.Write("b", flight.Message.B);
+                writer.Write("c", flight.Message.C);
                 writer.Write("d", (ulong)flight.Message.D);
                 writer.Write("payload", ((ReadOnlySpan<byte>)flight.Payload)[..flight.Message.PayloadBytes]);
             }
@@ -119,6 +126,7 @@ internal sealed class ModelContext : Context
                 flight.Message.Lane = (Lane)(key & 1);
                 flight.Message.A = reader.ReadUInt64("a");
                 flight.Message.B = reader.ReadUInt64("b");
+                flight.Message.C = reader.ReadUInt64("c");
                 flight.Message.D = (uint)reader.ReadUInt64("d");
                 reader.ReadBytes("payload", ((Span<byte>)flight.Payload)[..flight.Message.PayloadBytes]);
                 Enqueue(flight);

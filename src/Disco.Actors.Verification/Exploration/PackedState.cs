@@ -74,6 +74,11 @@ internal sealed class StateUnpacker : StateReader
 
     public override void ReadBytes(string name, Span<byte> into)
     {
+        if (StatePacker.IsStatistic(name))
+        {
+            into.Clear();
+            return;
+        }
         int used = BinaryPrimitives.ReadInt32LittleEndian(_bytes.AsSpan(_next));
         _next += sizeof(int);
         _bytes.AsSpan(_next, used).CopyTo(into);

@@ -26,7 +26,7 @@ public readonly record struct ModelShape(int Caches, int Lines, int CacheLines)
 /// any order that keeps each (source, target, lane) in order; a network between them would only allow fewer.
 /// Besides the actors' states it carries ghosts: the latest value of each line, and what a waiting load may return.
 /// </summary>
-internal sealed unsafe class ProtocolModel
+public sealed unsafe class ProtocolModel : IModel<Move>
 {
     private const int LineBytes = 32;
 
@@ -76,7 +76,7 @@ internal sealed unsafe class ProtocolModel
     public bool IsDeadlock => _context.InFlight == 0
         && _agents.Any(agent => agent.Cache.Waiting) && !_agents.Any(agent => agent.Cache.Granted);
 
-    /// <summary>Every step that could come next.</summary>
+    /// <inheritdoc/>
     public List<Move> Moves()
     {
         List<Move> moves = [];
@@ -91,7 +91,7 @@ internal sealed unsafe class ProtocolModel
         return moves;
     }
 
-    /// <summary>Takes a step, checking what must hold in every state.</summary>
+    /// <inheritdoc/>
     public void Make(Move move)
     {
         if (move.Kind == MoveKind.Deliver)
@@ -138,7 +138,7 @@ internal sealed unsafe class ProtocolModel
         reader.ReadBytes("seen", _seen);
     }
 
-    /// <summary>The step in words, for a counterexample. Call before <see cref="Make"/>.</summary>
+    /// <inheritdoc/>
     public string Describe(Move move)
     {
         if (move.Kind != MoveKind.Deliver)
@@ -318,7 +318,7 @@ internal sealed unsafe class ProtocolModel
     }
 }
 
-internal enum MoveKind : byte
+public enum MoveKind : byte
 {
     Deliver,
     Load,
@@ -329,4 +329,4 @@ internal enum MoveKind : byte
 }
 
 /// <summary>A step of the model: the head of a channel is delivered, or an agent does something.</summary>
-internal readonly record struct Move(MoveKind Kind, int Agent, int Line, ulong Channel);
+public readonly record struct Move(MoveKind Kind, int Agent, int Line, ulong Channel);

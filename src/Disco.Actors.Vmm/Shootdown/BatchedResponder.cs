@@ -41,7 +41,7 @@ internal sealed class BatchedResponder(ShootdownConfig config, Fabric fabric, in
         Acknowledge(Fabric.SenderOf(envelope.Message), message, context, cpu);
     }
 
-    public override void Save(StateWriter writer)
+    private protected override void SaveState(StateWriter writer)
     {
         for (int vm = 0; vm < VmsMax; vm++)
         {
@@ -54,7 +54,7 @@ internal sealed class BatchedResponder(ShootdownConfig config, Fabric fabric, in
         writer.Write("vm", VmsMax);
     }
 
-    public override void Load(StateReader reader)
+    private protected override void LoadState(StateReader reader)
     {
         Array.Clear(_doneEpochs);
         for (int vm = reader.ReadInt32("vm"); vm != VmsMax; vm = reader.ReadInt32("vm"))

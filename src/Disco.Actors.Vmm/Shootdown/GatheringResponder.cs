@@ -57,7 +57,7 @@ internal sealed class GatheringResponder(ShootdownConfig config, Fabric fabric, 
         }
     }
 
-    public override void Save(StateWriter writer)
+    private protected override void SaveState(StateWriter writer)
     {
         writer.Write("gatherings", (ulong)_gatherings.Count);
         foreach (Gathering gathering in _gatherings)
@@ -70,7 +70,7 @@ internal sealed class GatheringResponder(ShootdownConfig config, Fabric fabric, 
         }
     }
 
-    public override void Load(StateReader reader)
+    private protected override void LoadState(StateReader reader)
     {
         _gatherings.Clear();
         int count = reader.ReadInt32("gatherings");

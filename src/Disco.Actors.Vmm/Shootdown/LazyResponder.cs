@@ -39,7 +39,7 @@ internal sealed class LazyResponder(ShootdownConfig config, Fabric fabric, int c
     public override void Drain(Context context, IResponderCpu cpu) =>
         Step(LazyEvent.Drain, default, default, context, cpu);
 
-    public override void Save(StateWriter writer)
+    private protected override void SaveState(StateWriter writer)
     {
         writer.Write("lazy", (ulong)_state);
         writer.Write("tick", (ulong)_tick);
@@ -53,7 +53,7 @@ internal sealed class LazyResponder(ShootdownConfig config, Fabric fabric, int c
         }
     }
 
-    public override void Load(StateReader reader)
+    private protected override void LoadState(StateReader reader)
     {
         _state = (LazyState)reader.ReadUInt64("lazy");
         _tick = (uint)reader.ReadUInt64("tick");
@@ -111,7 +111,7 @@ internal sealed class LazyResponder(ShootdownConfig config, Fabric fabric, int c
         _tick++;
         foreach ((Address from, ShootdownMessage record) in _records)
         {
-            cpu.Occupy(Config.ReceiveCycles, context.Now);
+            Occupy(Config.ReceiveCycles, context, cpu);
             Remove(record.What, context, cpu);
             Acknowledge(from, record, context, cpu);
         }

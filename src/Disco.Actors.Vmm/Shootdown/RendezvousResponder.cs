@@ -11,6 +11,7 @@ internal sealed class RendezvousResponder(ShootdownConfig config, Fabric fabric,
     private readonly List<Invalidation> _actions = [];
     private RendezvousState _state;
     private int _releasesMissing;
+    private long _stoppedAt;
 
     public override bool IsStopped => _state == RendezvousState.Stopped;
 
@@ -23,10 +24,11 @@ internal sealed class RendezvousResponder(ShootdownConfig config, Fabric fabric,
     public override void Drain(Context context, IResponderCpu cpu) =>
         Step(RendezvousEvent.Drain, default, default, context, cpu);
 
-    public override void Save(StateWriter writer)
+    private protected override void SaveState(StateWriter writer)
     {
         writer.Write("rendezvous", (ulong)_state);
         writer.Write("releasesMissing", _releasesMissing);
+        writer.Write("stat.stoppedAt", _stoppedAt);
         writer.Write("actions", (ulong)_actions.Count);
         foreach (Invalidation action in _actions)
         {
@@ -35,10 +37,11 @@ internal sealed class RendezvousResponder(ShootdownConfig config, Fabric fabric,
         }
     }
 
-    public override void Load(StateReader reader)
+    private protected override void LoadState(StateReader reader)
     {
         _state = (RendezvousState)reader.ReadUInt64("rendezvous");
         _releasesMissing = reader.ReadInt32("releasesMissing");
+        _stoppedAt = reader.ReadInt64("stat.stoppedAt");
         _actions.Clear();
         int count = reader.ReadInt32("actions");
         for (int i = 0; i < count; i++)
@@ -76,7 +79,7 @@ internal sealed class RendezvousResponder(ShootdownConfig config, Fabric fabric,
         {
             // It has waited for this and does not have to be interrupted.
             _releasesMissing--;
-            cpu.Occupy(Config.ReceiveCycles, context.Now);
+            Occupy(Config.ReceiveCycles, context, cpu);
         }
         if ((step.Do & RendezvousDo.Queue) != 0)
         {
@@ -85,12 +88,14 @@ internal sealed class RendezvousResponder(ShootdownConfig config, Fabric fabric,
         if ((step.Do & RendezvousDo.Stop) != 0)
         {
             cpu.Stop();
-            cpu.Occupy(Config.InterruptCycles, context.Now);
+            _stoppedAt = context.Now.Value;
+            Statistics.Interrupts++;
+            Occupy(Config.InterruptCycles, context, cpu);
         }
         if ((step.Do & RendezvousDo.AcknowledgeStopped) != 0)
         {
             _releasesMissing++;
-            cpu.Occupy(Config.ReceiveCycles, context.Now);
+            Occupy(Config.ReceiveCycles, context, cpu);
             Acknowledge(from, message, context, cpu, stopped: true);
         }
         if ((step.Do & RendezvousDo.Acknowledge) != 0)
@@ -103,6 +108,7 @@ internal sealed class RendezvousResponder(ShootdownConfig config, Fabric fabric,
         }
         if ((step.Do & RendezvousDo.Resume) != 0)
         {
+            Statistics.StoppedCycles += context.Now.Value - _stoppedAt;
             cpu.Resume(context.Now);
         }
     }

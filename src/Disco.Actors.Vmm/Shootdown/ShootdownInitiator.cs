@@ -76,6 +76,7 @@ public sealed class ShootdownInitiator
     public void Begin(in ShootdownRequest request, Context context)
     {
         ulong transaction = request.Transaction;
+        Trace(ShootdownTrace.Begun, request.What, transaction, context);
         Invariant.Holds(!_rounds.Exists(round => round.Requests.Exists(open => open.Transaction == transaction)));
         CpuSet targets = _dissemination.TargetsOf(request);
         Round? waiting = null;
@@ -299,6 +300,7 @@ public sealed class ShootdownInitiator
         {
             Statistics.Count(round.Epoch == 0, context.Now.Value - request.BegunAt);
             _completed.Enqueue(request.Transaction);
+            Trace(ShootdownTrace.Completed, request.What, request.Transaction, context);
         }
         Round? waiting = _rounds.Find(other => other.State == RoundState.Waiting);
         if (waiting is not null)
@@ -314,6 +316,15 @@ public sealed class ShootdownInitiator
         {
             ShootdownMessage message = new(ShootdownMessageKind.Release, what, round.Epoch);
             Send(cpu, message, [], context);
+        }
+    }
+
+    private static void Trace(ushort kind, in Invalidation what, ulong transaction, Context context)
+    {
+        if (context.Tracing)
+        {
+            ulong packed = ShootdownMessage.PackWhat(what);
+            context.Trace(new TraceEvent(kind, packed, what.Generation, transaction));
         }
     }
 }

@@ -21,6 +21,8 @@ public abstract class ShootdownResponder
     /// <summary>The CPU stands still because a mapping is being changed.</summary>
     public virtual bool IsStopped => false;
 
+    public ResponderStatistics Statistics { get; } = new();
+
     private protected ShootdownConfig Config { get; }
 
     private protected Fabric Fabric { get; }
@@ -49,22 +51,43 @@ public abstract class ShootdownResponder
     {
     }
 
-    public virtual void Save(StateWriter writer)
+    public void Save(StateWriter writer)
+    {
+        SaveState(writer);
+        Statistics.Save(writer);
+    }
+
+    public void Load(StateReader reader)
+    {
+        LoadState(reader);
+        Statistics.Load(reader);
+    }
+
+    private protected virtual void SaveState(StateWriter writer)
     {
     }
 
-    public virtual void Load(StateReader reader)
+    private protected virtual void LoadState(StateReader reader)
     {
+    }
+
+    private protected long Occupy(long cycles, Context context, IResponderCpu cpu)
+    {
+        Statistics.WorkCycles += cycles;
+        return cpu.Occupy(cycles, context.Now);
     }
 
     /// <summary>The interrupt and the reading of the message.</summary>
-    private protected void TakeIn(Context context, IResponderCpu cpu) =>
-        cpu.Occupy(Config.InterruptCycles + Config.ReceiveCycles, context.Now);
+    private protected void TakeIn(Context context, IResponderCpu cpu)
+    {
+        Statistics.Interrupts++;
+        Occupy(Config.InterruptCycles + Config.ReceiveCycles, context, cpu);
+    }
 
     private protected void Remove(in Invalidation what, Context context, IResponderCpu cpu)
     {
         cpu.Remove(what);
-        cpu.Occupy(Config.CyclesFor(what.Pages), context.Now);
+        Occupy(Config.CyclesFor(what.Pages), context, cpu);
     }
 
     /// <summary>Sends a message once the CPU has come to it; never sooner than over the bus (Lookahead).</summary>
@@ -72,7 +95,8 @@ public abstract class ShootdownResponder
         Address to, in ShootdownMessage message, Context context, IResponderCpu cpu,
         ReadOnlySpan<byte> payload = default)
     {
-        long delayCycles = Math.Max(cpu.Occupy(Config.SendCycles, context.Now), Fabric.Config.BusCycles);
+        Statistics.MessagesSent++;
+        long delayCycles = Math.Max(Occupy(Config.SendCycles, context, cpu), Fabric.Config.BusCycles);
         Fabric.Send(context, Address.Cpu(Cpu), to, delayCycles, message.Pack(), payload);
     }
 

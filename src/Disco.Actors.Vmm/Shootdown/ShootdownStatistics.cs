@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Disco.Actors.Core;
 using Disco.Actors.Machine.Caches;
 
@@ -52,10 +53,7 @@ public sealed class ShootdownStatistics
         writer.Write("stat.acksReceived", AcksReceived);
         writer.Write("stat.acksIgnored", AcksIgnored);
         writer.Write("stat.latencyCycles", LatencyCycles);
-        foreach (long count in _latencyCounts)
-        {
-            writer.Write("stat.latencyCount", count);
-        }
+        writer.Write("stat.latencyCounts", MemoryMarshal.AsBytes<long>(_latencyCounts));
     }
 
     internal void Load(StateReader reader)
@@ -67,9 +65,6 @@ public sealed class ShootdownStatistics
         AcksReceived = reader.ReadInt64("stat.acksReceived");
         AcksIgnored = reader.ReadInt64("stat.acksIgnored");
         LatencyCycles = reader.ReadInt64("stat.latencyCycles");
-        for (int bucket = 0; bucket < _latencyCounts.Length; bucket++)
-        {
-            _latencyCounts[bucket] = reader.ReadInt64("stat.latencyCount");
-        }
+        reader.ReadBytes("stat.latencyCounts", MemoryMarshal.AsBytes(_latencyCounts.AsSpan()));
     }
 }

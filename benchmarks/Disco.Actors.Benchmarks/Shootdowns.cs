@@ -1,0 +1,33 @@
+using Disco.Actors.Verification.Shootdowns;
+using Disco.Actors.Vmm.Shootdown;
+
+namespace Disco.Actors.Benchmarks;
+
+/// <summary>
+/// What a shootdown of one page takes in virtual time, by protocol and number of CPUs that hold it: latency, messages,
+/// and cycles taken from all CPUs together. The same on every host.
+/// </summary>
+internal static class Shootdowns
+{
+    private static readonly (int Nodes, int CpusPerNode)[] Shapes =
+        [(2, 1), (4, 1), (2, 4), (4, 4), (8, 4), (32, 1), (16, 4), (64, 1)];
+
+    /// <param name="smoke">Few shootdowns, one shape.</param>
+    public static IEnumerable<string> Measure(bool smoke)
+    {
+        yield return "| protocol | machine | CPUs | mean | p50 | p99 | messages | interrupts | CPU cycles |";
+        yield return "|---|---|---|---|---|---|---|---|---|";
+        foreach ((int nodes, int cpusPerNode) in smoke ? Shapes[..1] : Shapes)
+        {
+            foreach (ShootdownProtocol protocol in Enum.GetValues<ShootdownProtocol>())
+            {
+                int cpus = nodes * cpusPerNode;
+                ShootdownReport report = ShootdownMeasurement.Run(
+                    protocol, nodes, cpusPerNode, cpus, smoke ? 3 : 200, seed: 1);
+                yield return $"| {protocol} | {nodes} x {cpusPerNode} | {cpus} | {report.Latency.MeanCycles:F0} "
+                    + $"| {report.Latency.P50} | {report.Latency.P99} | {report.MessagesPerShootdown:F1} "
+                    + $"| {(double)report.Interrupts / report.Shootdowns:F1} | {report.CpuCyclesPerShootdown:F0} |";
+            }
+        }
+    }
+}

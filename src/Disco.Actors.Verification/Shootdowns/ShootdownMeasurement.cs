@@ -1,0 +1,43 @@
+using Disco.Actors.Core;
+using Disco.Actors.Engines;
+using Disco.Actors.Machine.Interconnect;
+using Disco.Actors.Vmm.Shootdown;
+
+namespace Disco.Actors.Verification.Shootdowns;
+
+/// <summary>Shootdowns of one page, one after the other, on an otherwise idle machine.</summary>
+public static class ShootdownMeasurement
+{
+    /// <param name="protocol">Which.</param>
+    /// <param name="nodes">A power of two: the machine is a hypercube with the paper's latencies.</param>
+    /// <param name="cpusPerNode">At least 1.</param>
+    /// <param name="holders">CPUs 0 to this less 1 hold the page; the initiator lives on node 0.</param>
+    /// <param name="shootdowns">How many.</param>
+    /// <param name="seed">Decides the pauses between them.</param>
+    public static ShootdownReport Run(
+        ShootdownProtocol protocol, int nodes, int cpusPerNode, int holders, int shootdowns, ulong seed)
+    {
+        InterconnectConfig interconnect = new();
+        ShootdownPlan plan = new()
+        {
+            Config = ShootdownConfig.For(protocol, interconnect),
+            Interconnect = interconnect,
+            Nodes = nodes,
+            CpusPerNode = cpusPerNode,
+            Shootdowns = shootdowns,
+            PauseCyclesMax = 10_000,
+            UrgentOneIn = 0,
+            Holders = CpuSet.Below(holders),
+            Seed = seed,
+        };
+        ShootdownSystem system = new(plan);
+        DeterministicEngine engine = new(system.World, new EngineOptions { Seed = seed });
+        foreach ((Address target, Message message) in system.Starts())
+        {
+            engine.Post(default, target, message, new Cycle(1));
+        }
+        engine.Run(Cycle.Never);
+        Invariant.Holds(system.IsFinished);
+        return system.Report();
+    }
+}
