@@ -169,7 +169,7 @@ public sealed class ShootdownMonitor : Actor
         }
     }
 
-    /// <summary>The mapping of its pages changes; who waited for them is answered when no other change is open.</summary>
+    /// <summary>The mapping changes; who waited for its pages is answered when no other change is open.</summary>
     private void End(ulong number, Context context)
     {
         Initiator.End(number, context);
