@@ -2,7 +2,7 @@
 
 #include "runtime/board.h"
 #include "runtime/console.h"
-#include "runtime/memory.h"
+#include "runtime/monitor.h"
 #include "runtime/parameters.h"
 
 #include "cpu.h"
@@ -20,48 +20,6 @@ static char words[64];
 /* From exceptions.S and kernel.ld: {address, register number} of every MFC0 that may be a load. */
 extern const uint32_t privileged_sites[], privileged_sites_end[];
 extern uint32_t idle_sleep[];
-
-static uint32_t big_endian(const uint8_t *bytes)
-{
-    return (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 | bytes[3];
-}
-
-static bool same(const char *left, const char *right)
-{
-    while (*left && *left == *right)
-        left++, right++;
-    return *left == *right;
-}
-
-/* Is there a node /hypervisor with compatible "disco,monitor"? Keeps /chosen bootargs. (Devicetree Specification, 5) */
-static bool monitor_in(const uint8_t *tree)
-{
-    bool found = false;
-    enum { BEGIN_NODE = 1, END_NODE = 2, PROPERTY = 3, NOP = 4 };
-    const uint8_t *at = tree + big_endian(tree + 8);
-    const char *strings = (const char *)tree + big_endian(tree + 12);
-    const char *node = "";
-    for (;;) {
-        uint32_t token = big_endian(at);
-        at += 4;
-        if (token == BEGIN_NODE) {
-            node = (const char *)at;
-            while (*at++)
-                ;
-            at = (const uint8_t *)(((uintptr_t)at + 3) & ~3ul);
-        } else if (token == PROPERTY) {
-            uint32_t length = big_endian(at);
-            const char *name = strings + big_endian(at + 4);
-            const char *value = (const char *)at + 8;
-            at += 8 + ((length + 3) & ~3u);
-            found |= same(node, "hypervisor") && same(name, "compatible") && same(value, "disco,monitor");
-            if (same(node, "chosen") && same(name, "bootargs"))
-                bootargs = value;
-        } else if (token != END_NODE && token != NOP) {
-            return found;
-        }
-    }
-}
 
 static const char *after(const char *text, const char *start)
 {
@@ -112,7 +70,8 @@ static void patch_sites(void)
 
 void hal_init(const uint8_t *tree)
 {
-    present = monitor_in(tree);
+    present = device_tree_has_monitor(tree);
+    bootargs = device_tree_bootargs(tree);
     if (!present)
         return;
     bool all = parameter_is("hal", "all", true);

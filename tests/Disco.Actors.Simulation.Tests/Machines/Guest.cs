@@ -54,7 +54,9 @@ internal sealed record Guest(string Name, string Bootargs = "")
     };
 
     /// <summary>The last line of a run that found its own result right; variants are one program.</summary>
-    private string Verdict => Name.StartsWith("hello", StringComparison.Ordinal) ? "hello: ok" : $"{Family}: ok";
+    private string Verdict => Name.StartsWith("hello", StringComparison.Ordinal) ? "hello: ok"
+        : Family == "splashos" ? $"{Name["splashos-".Length..]}: ok"
+        : $"{Family}: ok";
 
     /// <summary>Name of the program that this is a variant of; also of its disk.</summary>
     private string Family => Name.Split('-')[0];

@@ -121,4 +121,18 @@ public sealed class GuestTests
     }
 
     private static string Checksum(GuestEnd end) => Regex.Match(end.Console, "checksum ([0-9a-f]{16})").Value;
+
+    /// <summary>The library operating system runs the same programs, mapped; the same results. [Disco 1997, 4.4]</summary>
+    [Theory]
+    [InlineData("radix", "keys=4096 radix=64", 1)]
+    [InlineData("radix", "keys=4096 radix=64", 4)]
+    [InlineData("raytrace", "size=16", 4)]
+    public void Library_operating_system_runs_the_same_programs(string program, string bootargs, int cpus)
+    {
+        GuestEnd expected = new Guest(program, bootargs).Verified(Guest.Board(cpus));
+
+        GuestEnd end = new Guest($"splashos-{program}", bootargs).Verified(Guest.Board(cpus));
+
+        Assert.Equal(expected.Results, end.Results);
+    }
 }
