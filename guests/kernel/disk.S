@@ -36,6 +36,7 @@ end\@:
     file    bin/cpp, cpp
     file    bin/cc1, cc1
     file    bin/as, as
+    file    bin/netcheck, netcheck
     file    src/radix.c, radix.c
     file    src/raytrace.c, raytrace.c
     file    src/fft.c, fft.c

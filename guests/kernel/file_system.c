@@ -105,6 +105,17 @@ void inode_release(struct inode *inode)
     atomic_fetch_add32(&inode->references, -1u);
 }
 
+uint32_t inode_handle(const struct inode *inode)
+{
+    return (uint32_t)(inode - inodes) + 1;
+}
+
+struct inode *inode_of(uint32_t handle)
+{
+    bool exists = handle >= 1 && handle <= inode_count && inodes[handle - 1].disk.used;
+    return exists ? &inodes[handle - 1] : NULL;
+}
+
 uint32_t inode_bytes(const struct inode *inode)
 {
     return inode->disk.bytes;

@@ -21,6 +21,10 @@ struct inode *inode_open(const char *name, bool create);
 void inode_reference(struct inode *inode);
 void inode_release(struct inode *inode);
 
+/* A number for it that is not 0, and the way back; null if there is no such file. */
+uint32_t inode_handle(const struct inode *inode);
+struct inode *inode_of(uint32_t handle);
+
 uint32_t inode_bytes(const struct inode *inode);
 
 /* The buffer of the block at an offset, referenced; extend: adds the block behind the end. Null if it cannot be. */

@@ -2,15 +2,16 @@
 
 #include "runtime/board.h"
 #include "runtime/console.h"
+#include "runtime/memory.h"
 #include "runtime/monitor.h"
 #include "runtime/parameters.h"
 
 #include "cpu.h"
 #include "hal.h"
 
-enum mechanism { PRIVILEGED, ZERO, FREE, IDLE, DISK, CLASS, EXIT, MECHANISMS };
+enum mechanism { PRIVILEGED, ZERO, FREE, IDLE, DISK, CLASS, EXIT, REMAP, MECHANISMS };
 
-static const char *const names[MECHANISMS] = { "priv", "zero", "free", "idle", "disk", "class", "exit" };
+static const char *const names[MECHANISMS] = { "priv", "zero", "free", "idle", "disk", "class", "exit", "remap" };
 
 static bool present;
 static const char *bootargs = "";
@@ -20,6 +21,7 @@ static char words[64];
 /* From exceptions.S and kernel.ld: {address, register number} of every MFC0 that may be a load. */
 extern const uint32_t privileged_sites[], privileged_sites_end[];
 extern uint32_t idle_sleep[];
+extern char text_start[], text_end[];
 
 static const char *after(const char *text, const char *start)
 {
@@ -82,6 +84,9 @@ void hal_init(const uint8_t *tree)
     }
     if (uses[IDLE])
         idle_sleep[0] = 0x42000028;
+    uint32_t end = physical_address(text_end) / PAGE_BYTES;
+    for (uint32_t page = physical_address(text_start) / PAGE_BYTES; page < end; page++)
+        hal_page_class(page, PAGE_TEXT);
     if (uses[PRIVILEGED])
         hal_init_cpu();
     if (uses[PRIVILEGED])
@@ -126,6 +131,12 @@ void hal_page_class(uint32_t page, enum page_class class)
 {
     if (uses[CLASS])
         hypercall(HYPERCALL_PAGE_CLASS, page, (long)class, 0);
+}
+
+void hal_copy_page(uint32_t to, uint32_t from)
+{
+    if (!uses[REMAP] || hypercall(HYPERCALL_REMAP, to, from, 0) != 0)
+        memcpy(kernel_address(to * PAGE_BYTES), kernel_address(from * PAGE_BYTES), PAGE_BYTES);
 }
 
 bool hal_disk(void)

@@ -5,6 +5,7 @@
  *   zero   zeroed pages come from the monitor          free   free pages go back to the monitor
  *   idle   the idle loop calls the monitor             disk   disk requests are one call each
  *   class  the monitor is told what pages are for      exit   power-off is a call
+ *   remap  whole pages from the network are not copied
  */
 #ifndef KERNEL_HAL_H
 #define KERNEL_HAL_H
@@ -40,6 +41,9 @@ const char *hal_words(void);
 bool hal_zero_page(uint32_t page);
 void hal_page_free(uint32_t page);
 void hal_page_class(uint32_t page, enum page_class class);
+
+/* Page to := what page from is, by page number: remapped or copied. */
+void hal_copy_page(uint32_t to, uint32_t from);
 
 /* True if disk requests go to the monitor. Result of the request: 0, or negative. */
 bool hal_disk(void);

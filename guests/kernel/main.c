@@ -15,6 +15,7 @@
 #include "page.h"
 #include "process.h"
 #include "process_table.h"
+#include "remote.h"
 #include "space.h"
 #include "tlb.h"
 
@@ -41,7 +42,7 @@ void boot(long a0, long a1)
     board_init(a0, a1);
     hal_init((const uint8_t *)a1);
     tlb_empty_directory();
-    pages_init();
+    uint32_t aside = pages_init(remote_pages_wanted());
     if (cpu_count() > KERNEL_CPUS)
         panic("%u CPUs: the kernel is built for %u", cpu_count(), KERNEL_CPUS);
     ipi_init();
@@ -53,6 +54,7 @@ void boot(long a0, long a1)
     print("\n");
     if (!disk_init())
         panic("no disk");
+    remote_init(aside);
     process_first("bin/init");
     parallel_run(run);
     panic("the scheduler ended");

@@ -12,24 +12,29 @@ enum { PAGES_MAX = WINDOW_BYTES / PAGE_BYTES, NONE = 0 };
 static struct {
     volatile uint32_t references;
     uint32_t next_free;
+    enum page_class class;
 } pages[PAGES_MAX];
 
 static struct lock page_lock;
 static uint32_t first_free;
 static unsigned long free_count;
 
-void pages_init(void)
+uint32_t pages_init(unsigned long aside)
 {
     uintptr_t left = memory_left_bytes();
     uint32_t first = (physical_address(allocate(0)) + PAGE_BYTES - 1) / PAGE_BYTES;
     uintptr_t end = (first + left / PAGE_BYTES) & ~7ul;
     if (end > PAGES_MAX)
         end = PAGES_MAX;
+    if (aside > end - first)
+        panic("%lu pages are not there to be set aside", aside);
+    end -= aside;
     for (uint32_t page = (uint32_t)end - 1; page >= first; page--) {
         pages[page].next_free = first_free;
         first_free = page;
         free_count++;
     }
+    return (uint32_t)end * PAGE_BYTES;
 }
 
 uint32_t page_allocate(bool zeroed, enum page_class class)
@@ -44,10 +49,18 @@ uint32_t page_allocate(bool zeroed, enum page_class class)
     unlock(&page_lock);
     if (page == NONE)
         return 0;
-    hal_page_class(page, class);
+    page_set_class(page * PAGE_BYTES, class);
     if (zeroed && !hal_zero_page(page))
         memset(kernel_address(page * PAGE_BYTES), 0, PAGE_BYTES);
     return page * PAGE_BYTES;
+}
+
+void page_set_class(uint32_t page, enum page_class class)
+{
+    if (pages[page / PAGE_BYTES].class == class)
+        return;
+    pages[page / PAGE_BYTES].class = class;
+    hal_page_class(page / PAGE_BYTES, class);
 }
 
 void page_reference(uint32_t page)

@@ -7,8 +7,9 @@
 
 enum page_class { PAGE_DATA = 0, PAGE_TEXT = 1, PAGE_BUFFER = 2 };
 
-/* Takes all memory from the end of the image to the top of RAM, or of the window. */
-void pages_init(void);
+/* Takes all memory from the end of the image to the top of RAM, or of the window, but for aside pages in one stretch.
+   That stretch's address. */
+uint32_t pages_init(unsigned long aside);
 
 /* Physical address of a frame with one reference; 0 if there is none. Contents: zero, or whatever was there. */
 uint32_t page_allocate(bool zeroed, enum page_class class);
@@ -19,6 +20,9 @@ void page_reference(uint32_t page);
 void page_release(uint32_t page);
 
 uint32_t page_references(uint32_t page);
+
+/* What it is used for from now on; the monitor is told when that is news. */
+void page_set_class(uint32_t page, enum page_class class);
 
 unsigned long pages_free(void);
 

@@ -244,6 +244,8 @@ static uint32_t page_from_file(const struct region *region, uintptr_t page, uint
     uintptr_t bytes = region->file_end - page;
     if (bytes >= PAGE_BYTES && !write) {
         page_reference(cached);
+        if (!region->writable)
+            page_set_class(cached, PAGE_TEXT);
         atomic_fetch_add32(&space_counts.mapped, 1);
         return cached | ENTRY_COHERENT | ENTRY_VALID | (region->writable ? ENTRY_COPY_ON_WRITE : 0);
     }

@@ -10,6 +10,7 @@
 #include "file_system.h"
 #include "page.h"
 #include "process.h"
+#include "remote.h"
 #include "space.h"
 #include "system_calls.h"
 #include "tlb.h"
@@ -208,6 +209,12 @@ long system_call(uint64_t number, const uint64_t *a)
         return call_parameter(a[0], a[1]);
     case CALL_TICKS:
         return cycle_count();
+    case CALL_SERVE:
+        return remote_serve((unsigned)a[0]);
+    case CALL_BYE:
+        return remote_bye() ? 0 : -1;
+    case CALL_TRANSFER:
+        return remote_transfer((uint32_t)a[0], (uint32_t)a[1]) ? 0 : -1;
     case CALL_COUNTER:
         return call_counter(a[0]);
     }

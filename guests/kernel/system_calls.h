@@ -25,6 +25,9 @@ enum system_call {
     CALL_PARAMETER = 17, /* (name, otherwise) -> number from the boot arguments */
     CALL_TICKS = 18,    /* () -> Count */
     CALL_COUNTER = 19,  /* (which: enum counter) */
+    CALL_SERVE = 20,    /* (clients): serves files until so many have said bye -> requests */
+    CALL_BYE = 21,      /* (): says it */
+    CALL_TRANSFER = 22, /* (bytes, offset): sends them to the server in one message */
 };
 
 enum counter {

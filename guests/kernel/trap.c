@@ -5,6 +5,7 @@
 #include "runtime/interrupts.h"
 
 #include "disk.h"
+#include "net.h"
 #include "process.h"
 #include "space.h"
 #include "tlb.h"
@@ -24,13 +25,19 @@ static bool from_user(const struct frame *frame)
     return (frame->status & STATUS_USER) != 0;
 }
 
+static void device_interrupts(void)
+{
+    disk_interrupt();
+    net_interrupt();
+}
+
 static void interrupt(struct frame *frame)
 {
     if (frame->cause & CAUSE_IP2) {
         interrupt_handler();
         shootdown_answer();
         if (THIS_CPU->number == 0)
-            disk_interrupt();
+            device_interrupts();
     }
     if (frame->cause & CAUSE_IP7)
         THIS_CPU->yield_wanted = true;

@@ -5,7 +5,7 @@
  */
 #include "library.h"
 
-enum { OBJECTS = 16, JOBS_MAX = 4096, PARALLEL_MAX = 12 };
+enum { OBJECTS = 16, JOBS_MAX = 4096, PARALLEL_MAX = 12, NOBODY = 0xffff };
 
 static const char *const sources[] = {
     "src/radix.c", "src/raytrace.c", "src/fft.c", "src/kernels.c",
@@ -106,6 +106,30 @@ static bool checked(void)
     return parameter("check", 1) == 0 || (run(words) > 0 && wait_any(&code) > 0 && code == 0);
 }
 
+/*
+ * The network's part: a server serves until its clients are done; a client checks the server's files against its own
+ * disk, then its large transfers; a machine that is both is its own client.
+ */
+static bool network(void)
+{
+    unsigned long serves = parameter("serve", 0), server = parameter("server", NOBODY);
+    const char *words[] = { "bin/netcheck", NULL };
+    int code = 0;
+    bool right = true;
+    if (serves && server == NOBODY) {
+        long requests = call(CALL_SERVE, (long)parameter("clients", 1), 0, 0);
+        say("net: served %d requests\n", (int)requests);
+        return requests > 0;
+    }
+    if (serves && fork() == 0)
+        leave(call(CALL_SERVE, 1, 0, 0) > 0 ? 0 : 1);
+    if (server != NOBODY)
+        right = run(words) > 0 && wait_any(&code) > 0 && code == 0;
+    if (serves)
+        right &= wait_any(&code) > 0 && code == 0;
+    return right;
+}
+
 int main(void)
 {
     unsigned long jobs = parameter("jobs", 16), parallel = parameter("parallel", 4), size = parameter("size", 64);
@@ -113,7 +137,7 @@ int main(void)
         say("init: jobs 0 to %u, parallel 1 to %u and size 1 to 4096 are possible\n", JOBS_MAX, PARALLEL_MAX);
         return 2;
     }
-    bool right = checked();
+    bool right = checked() & network();
     unsigned long start = (unsigned)call(CALL_TICKS, 0, 0, 0);
     right &= make(jobs, parallel, size);
     unsigned ticks = (unsigned)call(CALL_TICKS, 0, 0, 0) - (unsigned)start;

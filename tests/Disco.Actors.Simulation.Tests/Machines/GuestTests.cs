@@ -135,4 +135,18 @@ public sealed class GuestTests
 
         Assert.Equal(expected.Results, end.Results);
     }
+
+    /// <summary>Every kind of misbehaviour ends in exceptions of the guest's own. [MIPS64 Vol III, 6.2]</summary>
+    [Theory]
+    [InlineData("tlb")]
+    [InlineData("guess")]
+    [InlineData("dma")]
+    [InlineData("calls")]
+    [InlineData("jump")]
+    public void Hostile_guest_gets_exceptions_and_nothing_else(string attack)
+    {
+        GuestEnd end = new Guest("hostile", $"attack={attack}").Verified(Guest.Board(1));
+
+        Assert.StartsWith($"hostile: {attack}, ", end.Lines[0], StringComparison.Ordinal);
+    }
 }

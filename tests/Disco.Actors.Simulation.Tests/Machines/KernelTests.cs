@@ -63,6 +63,16 @@ public sealed class KernelTests
         Assert.Equal(Jobs, end.Lines[1]);
     }
 
+    /// <summary>A machine that is its own file server: look up, read, write, and a message of 256 pages.</summary>
+    [Fact]
+    public void Files_of_the_network_are_those_of_the_server()
+    {
+        GuestEnd end = new Guest("kernel-mapped", "jobs=0 check=0 serve=1 server=0 transfer=1").Verified(Guest.Board(2));
+
+        Assert.Contains("net: ok", end.Lines);
+        Assert.Equal(2, end.Lines.Count(line => line.EndsWith(" right", StringComparison.Ordinal)));
+    }
+
     [Fact]
     public void Two_seeds_give_two_schedules_and_equal_objects()
     {
