@@ -143,6 +143,18 @@ internal sealed class FrameTable
         return index == 0 ? _entries[at].First : _others[at][index - 1];
     }
 
+    /// <summary>Frames with users, in ascending order.</summary>
+    public IEnumerable<Frame> InUse()
+    {
+        for (int at = 0; at < _entries.Length; at++)
+        {
+            if (_entries[at].Users > 0)
+            {
+                yield return FrameAt(at);
+            }
+        }
+    }
+
     /// <summary>The next frame that holds a replica, going round; none when there is none.</summary>
     public Frame NextReplica()
     {

@@ -60,14 +60,28 @@ public sealed class MemMap : Actor
 
     public override WaitsFor? Waiting => _engine.Queued > 0 ? _engine.WaitingFor : null;
 
-    internal FrameTable Table => _frames;
-
     internal PageEngine Engine => _engine;
 
     public static Address AddressOf(int node) => new(Role.MemMap, (ushort)node);
 
     /// <summary>The cache agent of a node's page engine.</summary>
     public static int AgentOf(int node) => FirstAgent + node;
+
+    /// <summary>Who uses a frame of this node, in the order in which they came.</summary>
+    public IReadOnlyList<FrameUser> UsersOf(Frame frame) =>
+        [.. Enumerable.Range(0, _frames.UsersOf(frame)).Select(index => _frames.UserOf(frame, index))];
+
+    public bool HasFrame(Frame frame) => _fabric.Homes.HomeOf(frame.Address).Value == Node;
+
+    /// <summary>Frames of this node that have users, in ascending order.</summary>
+    public IEnumerable<Frame> FramesInUse() => _frames.InUse();
+
+    /// <summary>Frames in use by class; the last number counts replicas, which are in no class.</summary>
+    public int[] CountByClass() => _frames.CountByClass();
+
+    /// <summary>Frames with a user that is neither a virtual machine nor the monitor.</summary>
+    public int CountDeviceFrames() =>
+        FramesInUse().Count(frame => UsersOf(frame).Any(user => !user.IsVm && user.Owner != FrameUser.Monitor));
 
     /// <summary>Takes a frame before the run; none when all are in use. Its contents are the caller's affair.</summary>
     public Frame Reserve(FrameUser user, PageClass pageClass) =>

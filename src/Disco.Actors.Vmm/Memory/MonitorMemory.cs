@@ -59,6 +59,9 @@ public sealed class MonitorMemory
     /// <summary>In the order of their plans.</summary>
     public IReadOnlyList<VmMonitor> Vms { get; }
 
+    /// <summary>The memmap that has a frame.</summary>
+    public MemMap MemMapOf(Frame frame) => MemMaps[_fabric.Homes.HomeOf(frame.Address).Value];
+
     /// <summary>
     /// Gives a page a frame and its first contents before the run, on a node or, when that is full, on the next with
     /// free frames.

@@ -94,6 +94,10 @@ public sealed partial class VmMonitor : Actor
 
     public bool IsEntered(int vcpu) => _vcpus.IsEntered(vcpu);
 
+    /// <summary>No transaction is under way and nobody waits.</summary>
+    public bool IsAtRest =>
+        _transactions.Count == 0 && _waiters.Count == 0 && _borrows.Count == 0 && _moves.Count == 0;
+
     /// <summary>Gives a page its frame before the run. The frame's memmap knows the page as its user already.</summary>
     public void Place(PhysicalPage page, Frame frame, PageClass pageClass)
     {
@@ -110,6 +114,26 @@ public sealed partial class VmMonitor : Actor
         PmapEntry entry = _pmap[page];
         Frame frame = entry.FramePlusOne == 0 ? Frame.None : entry.Frame;
         return new PageView(entry.State, frame, entry.Class, entry.IsShared, entry.Pins, _pmap.ReplicasOf(page));
+    }
+
+    /// <summary>Counts pages; see <see cref="MemoryReport"/>.</summary>
+    public VmMemoryReport Report()
+    {
+        int[] byClass = new int[Enum.GetValues<PageClass>().Length];
+        int shared = 0;
+        int replicas = 0;
+        for (uint number = 0; number < (uint)Pages; number++)
+        {
+            PhysicalPage page = new(number);
+            PmapEntry entry = _pmap[page];
+            if (entry.FramePlusOne != 0)
+            {
+                byClass[(int)entry.Class]++;
+                shared += entry.IsShared ? 1 : 0;
+                replicas += _pmap.ReplicasOf(page).Count;
+            }
+        }
+        return new VmMemoryReport(Vm, byClass.Sum(), byClass, shared, replicas, (int)_target);
     }
 
     public override void Receive(in Envelope envelope, Context context)
