@@ -16,8 +16,12 @@ public enum DeviceKind : ushort
     /// <summary>One disk to another: the same call, for a disk of yours.</summary>
     DiskForward,
 
-    /// <summary>A device to itself: the arm has the data. A = job, B = its serial number.</summary>
+    /// <summary>A device to itself: the arm has the data. A = slot.</summary>
     ServiceDue,
+
+    /// <summary>A device to itself: ask again for a page that was busy. A = slot, B = 1 to map it, 0 to pin it.
+    /// </summary>
+    RetryDue,
 
     // From and to whoever ends a VM. A = vm.
 

@@ -6,7 +6,7 @@ using Disco.Actors.Machine.Memory;
 namespace Disco.Actors.Machine.Devices.Virtio;
 
 /// <summary>A move between memory and a device's buffer that may be under way.</summary>
-internal struct DmaTransfer(ulong address, int bytes, bool toMemory)
+public struct DmaTransfer(ulong address, int bytes, bool toMemory)
 {
     public ulong Address = address;
     public int Bytes = bytes;
@@ -41,21 +41,21 @@ public abstract class DmaPort
     public virtual WaitsFor? WaitingFor => null;
 
     /// <summary>Moves on; false when it has to wait for a message.</summary>
-    internal abstract bool Continue(ref DmaTransfer transfer, Span<byte> buffer, Context context);
+    public abstract bool Continue(ref DmaTransfer transfer, Span<byte> buffer, Context context);
 
     /// <summary>A coherence message for the device; true when the move can go on.</summary>
-    internal abstract bool Receive(in Envelope envelope, Context context);
+    public abstract bool Receive(in Envelope envelope, Context context);
 
     /// <summary>What was granted and is not wanted any more is given up.</summary>
-    internal virtual void Settle(Context context)
+    public virtual void Settle(Context context)
     {
     }
 
-    internal virtual void Save(StateWriter writer)
+    public virtual void Save(StateWriter writer)
     {
     }
 
-    internal virtual void Load(StateReader reader)
+    public virtual void Load(StateReader reader)
     {
     }
 }
@@ -70,7 +70,7 @@ public sealed unsafe class CoherentDma(CoherentCache cache, Fabric fabric) : Dma
 
     public override WaitsFor? WaitingFor => cache.WaitingFor;
 
-    internal override bool Continue(ref DmaTransfer transfer, Span<byte> buffer, Context context)
+    public override bool Continue(ref DmaTransfer transfer, Span<byte> buffer, Context context)
     {
         // A move that was dropped may still wait for its line.
         if (cache.Waiting)
@@ -95,13 +95,13 @@ public sealed unsafe class CoherentDma(CoherentCache cache, Fabric fabric) : Dma
         return true;
     }
 
-    internal override bool Receive(in Envelope envelope, Context context) => cache.Receive(envelope, context);
+    public override bool Receive(in Envelope envelope, Context context) => cache.Receive(envelope, context);
 
-    internal override void Settle(Context context) => cache.AccessPerformed(context);
+    public override void Settle(Context context) => cache.AccessPerformed(context);
 
-    internal override void Save(StateWriter writer) => cache.Save(writer);
+    public override void Save(StateWriter writer) => cache.Save(writer);
 
-    internal override void Load(StateReader reader) => cache.Load(reader);
+    public override void Load(StateReader reader) => cache.Load(reader);
 }
 
 /// <summary>The bytes of the memory nodes directly: the fast fidelity.</summary>
@@ -109,7 +109,7 @@ public sealed unsafe class FastDma(MachineMemory memory) : DmaPort
 {
     public override ulong MemoryBytes => memory.Bytes;
 
-    internal override bool Continue(ref DmaTransfer transfer, Span<byte> buffer, Context context)
+    public override bool Continue(ref DmaTransfer transfer, Span<byte> buffer, Context context)
     {
         if (transfer.ToMemory)
         {
@@ -123,7 +123,7 @@ public sealed unsafe class FastDma(MachineMemory memory) : DmaPort
         return true;
     }
 
-    internal override bool Receive(in Envelope envelope, Context context) =>
+    public override bool Receive(in Envelope envelope, Context context) =>
         Invariant.Unreachable<bool>($"a device without a cache received {envelope.Message}");
 }
 

@@ -1,0 +1,78 @@
+using Disco.Actors.Core;
+
+namespace Disco.Actors.Vmm.Devices;
+
+/// <summary>A disk of the machine, from which virtual machines may have theirs.</summary>
+/// <param name="Name">For messages to the user.</param>
+/// <param name="Image">Its contents, never written.</param>
+/// <param name="Persistent">
+/// Its changes are to outlive the run: it belongs to one virtual machine. Otherwise any number share the image, and
+/// each has changes of its own that nobody else sees. [Disco 4.2.5]
+/// </param>
+public sealed record DiskSpec(string Name, ReadOnlyMemory<byte> Image, bool Persistent)
+{
+    public const int SectorBytes = 512;
+
+    /// <summary>A last, incomplete sector counts; its rest is zero.</summary>
+    public long Sectors => (Image.Length + SectorBytes - 1) / SectorBytes;
+}
+
+/// <summary>What a virtual machine has of the machine's devices.</summary>
+/// <param name="Vm">Its number.</param>
+/// <param name="Name">For messages to the user.</param>
+public sealed record VmDevices(int Vm, string Name)
+{
+    /// <summary>Pages of its physical memory.</summary>
+    public uint Pages { get; init; } = uint.MaxValue;
+
+    /// <summary>The byte order of its request blocks.</summary>
+    public bool BigEndian { get; init; }
+
+    /// <summary>Its disks, by number of the machine's; the guest counts them from 0.</summary>
+    public IReadOnlyList<int> Disks { get; init; } = [];
+
+    /// <summary>Its interrupt controller.</summary>
+    public Address Interrupts { get; init; }
+
+    /// <summary>The shared interrupt that tells of a completed request of its disk 0; of disk k, k more.</summary>
+    public int DiskInterrupt { get; init; } = 24;
+
+    /// <summary>The shared interrupt that tells of a received network message.</summary>
+    public int NetInterrupt { get; init; } = 16;
+}
+
+/// <summary>The virtual devices of a machine, before it is built.</summary>
+public sealed record DeviceSetup(IReadOnlyList<DiskSpec> Disks, IReadOnlyList<VmDevices> Vms)
+{
+    /// <summary>The disk to which the calls of a virtual machine go; null when it has none.</summary>
+    public Address? DiskCallsOf(int vm) =>
+        FindVm(vm) is { Disks: [int first, ..] } ? CowDisk.AddressOf(first) : null;
+
+    public VmDevices? FindVm(int vm) => Vms.FirstOrDefault(machine => machine.Vm == vm);
+
+    /// <summary>What is wrong, a sentence each; empty when the machine can be built.</summary>
+    public IReadOnlyList<string> Problems()
+    {
+        List<string> problems = [];
+        string?[] owners = new string?[Disks.Count];
+        foreach (VmDevices vm in Vms)
+        {
+            foreach (int disk in vm.Disks)
+            {
+                if (disk < 0 || disk >= Disks.Count)
+                {
+                    problems.Add($"VM '{vm.Name}' mounts disk {disk}, but the machine has {Disks.Count}.");
+                    continue;
+                }
+                if (Disks[disk].Persistent && owners[disk] is { } owner)
+                {
+                    problems.Add(
+                        $"Disk '{Disks[disk].Name}' is persistent and mounted by VM '{owner}' already; give VM "
+                        + $"'{vm.Name}' a disk of its own, make the disk shared, or reach its files over the network.");
+                }
+                owners[disk] ??= vm.Name;
+            }
+        }
+        return problems;
+    }
+}
