@@ -160,12 +160,7 @@ public sealed partial class CowDisk
         DiskJob job = _jobs[slot];
         Invariant.Holds(job.Phase == DiskPhase.Share);
         _cache[job.CachedPage].Uses--;
-        if (job.Abandoned)
-        {
-            Release(shared.Frame, shared.User, context);
-            Free(slot, context);
-            return;
-        }
+        // Also for a VM that has gone: its monitor refuses and gives the use back.
         job.Phase = DiskPhase.Map;
         MapFrameMessage map = new(shared.User.Page, shared.Frame, PageClass.BufferCache, (ulong)slot);
         Send(new Address(Role.Vm, (ushort)job.Call.Vm), map.Pack(), context);

@@ -48,6 +48,16 @@ public sealed record DeviceSetup(IReadOnlyList<DiskSpec> Disks, IReadOnlyList<Vm
     public Address? DiskCallsOf(int vm) =>
         FindVm(vm) is { Disks: [int first, ..] } ? CowDisk.AddressOf(first) : null;
 
+    /// <summary>The switch, to which network calls go.</summary>
+    public static Address NetCalls => VirtualSwitch.TheSwitch;
+
+    /// <summary>Whom to tell, with Detach, that a virtual machine has ended; each answers with Detached.</summary>
+    public IReadOnlyList<Address> DevicesOf(int vm) =>
+    [
+        VirtualSwitch.TheSwitch, ConsoleMultiplexer.TheKeyboard,
+        .. (FindVm(vm)?.Disks ?? []).Distinct().Select(CowDisk.AddressOf),
+    ];
+
     public VmDevices? FindVm(int vm) => Vms.FirstOrDefault(machine => machine.Vm == vm);
 
     /// <summary>What is wrong, a sentence each; empty when the machine can be built.</summary>

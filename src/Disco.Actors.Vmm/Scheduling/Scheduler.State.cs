@@ -22,7 +22,7 @@ public sealed partial class Scheduler
         {
             writer.Write("seat", (ulong)seat.State);
             writer.Write("sitting", seat.Token is null ? Nobody : (ulong)seat.Token.Key);
-            writer.Write("last", seat.Last);
+            writer.Write("stat.last", seat.Last);
             writer.Write("preempted", seat.Preempted);
             writer.Write("seatSince", seat.Since);
         }
@@ -64,7 +64,7 @@ public sealed partial class Scheduler
             seat.State = (SeatState)reader.ReadUInt64("seat");
             ulong sitting = reader.ReadUInt64("sitting");
             seat.Token = sitting == Nobody ? null : _tokens[(int)sitting];
-            seat.Last = reader.ReadInt32("last");
+            seat.Last = reader.ReadInt32("stat.last");
             seat.Preempted = reader.ReadBool("preempted");
             seat.Since = reader.ReadInt64("seatSince");
         }

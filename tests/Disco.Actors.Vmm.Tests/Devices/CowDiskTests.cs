@@ -241,9 +241,9 @@ public sealed class CowDiskTests
         Assert.True(bench.Vms[0].NothingPinned);
     }
 
-    /// <summary>The same run on one thread and on two, and cut by saving into a fresh machine, ends in one state.</summary>
+    /// <summary>The same run again, and one cut by saving into a fresh machine, end in one state.</summary>
     [Fact]
-    public void Runs_are_equal_at_any_thread_count_and_after_a_restart()
+    public void Runs_are_equal_when_repeated_and_after_a_restart()
     {
         ulong whole = Finish(threads: 1, cutAt: null);
 

@@ -20,6 +20,9 @@ internal sealed class DriverCpu(int cpu, int node, Fabric fabric) : Actor(Addres
     private long _started;
     private ulong _epoch;
 
+    /// <summary>The key of the vCPU it runs, -1 for none.</summary>
+    public int Running => _running;
+
     /// <summary>Cycles each vCPU had on this CPU, by key.</summary>
     public SortedDictionary<int, long> Ran { get; } = [];
 
