@@ -22,7 +22,7 @@ public sealed class ConsoleTranscript(DeviceSetup setup)
     /// <summary>The whole output of a virtual machine.</summary>
     public string TextOf(int vm) => _texts.TryGetValue(vm, out StringBuilder? text) ? text.ToString() : "";
 
-    /// <summary>The VM whose console an actor is; -1 for the multiplexer, null for an actor that is no console.</summary>
+    /// <summary>The VM whose console an actor is; -1 for the multiplexer, null for what is no console.</summary>
     public static int? VmOf(Address source) => source.Role == Role.Console ? source.Index - 1 : null;
 
     /// <summary>Takes what an actor put out, when it is a console.</summary>

@@ -15,7 +15,7 @@ public sealed partial class VirtualSwitch
     /// <summary>The most that one message carries.</summary>
     public const int GatewayPieceBytes = 16;
 
-    /// <summary>The messages that bring bytes from outside, for <paramref name="destination"/>, to the switch.</summary>
+    /// <summary>Messages that bring bytes from outside, for <paramref name="destination"/>, to the switch.</summary>
     public static IEnumerable<Message> FromOutside(ulong destination, byte[] bytes)
     {
         for (int at = 0; at < bytes.Length; at += GatewayPieceBytes)

@@ -5,7 +5,7 @@ using Disco.Actors.Vmm.Memory;
 
 namespace Disco.Actors.Vmm.Devices;
 
-/// <summary>The way of a message: to one receiver after the other, a fragment after the other, a page at a time.</summary>
+/// <summary>The way of a message: a receiver after the other, one fragment after the other, a page at a time.</summary>
 public sealed partial class VirtualSwitch
 {
     private const long RetryCycles = 2000;
@@ -30,7 +30,7 @@ public sealed partial class VirtualSwitch
         NextTarget(slot, context);
     }
 
-    /// <summary>Takes the oldest buffer of the next receiver that has one which is large enough; ends without.</summary>
+    /// <summary>Takes the oldest buffer of the next receiver that has one that is large enough; ends without.</summary>
     private void NextTarget(int slot, Context context)
     {
         SwitchJob job = _jobs[slot];

@@ -3,7 +3,7 @@ using Disco.Actors.Core;
 
 namespace Disco.Actors.Vmm.Scheduling;
 
-/// <summary>The right to run a vCPU: what a scheduler hands to a CPU. Exactly one exists of each started vCPU.</summary>
+/// <summary>The right to run a vCPU: what a scheduler hands to a CPU. Of each started vCPU there is one.</summary>
 public sealed class VcpuToken(int vm, int vcpu)
 {
     public int Vm { get; } = vm;

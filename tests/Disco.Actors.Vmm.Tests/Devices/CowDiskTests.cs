@@ -40,7 +40,8 @@ public sealed class CowDiskTests
     }
 
     /// <summary>"Disco intercepts every disk request that DMAs data into memory. When a virtual machine requests to
-    /// read a disk block that is already in main memory, Disco can process the request without going to disk."</summary>
+    /// read a disk block that is already in main memory, Disco can process the request without going to disk."
+    /// </summary>
     [Fact]
     public void What_is_in_memory_needs_no_arm()
     {

@@ -48,7 +48,8 @@ internal sealed class NetBench
             Fabric, _memory, coherent ? LineBytes : 0,
             [.. Enumerable.Range(0, vms).Select(vm => new VmMemoryPlan(vm, vm % nodes, pages))],
             CpuSet.Below(vms), new MappingConfig { CodeBytesPerNode = 0 }, new ShootdownConfig());
-        Switch = new VirtualSwitch(0, Setup, config ?? new SwitchConfig(), Fabric, Dma(64, VirtualSwitch.TheSwitch, 0, coherent));
+        Switch = new VirtualSwitch(
+            0, Setup, config ?? new SwitchConfig(), Fabric, Dma(64, VirtualSwitch.TheSwitch, 0, coherent));
         Disk = new CowDisk(
             0, nodes - 1, Setup, new DiskConfig(), Fabric, Dma(65, CowDisk.AddressOf(0), nodes - 1, coherent));
         DirectoryController[] directories = coherent

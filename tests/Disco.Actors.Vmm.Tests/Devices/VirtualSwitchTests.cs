@@ -157,7 +157,8 @@ public sealed class VirtualSwitchTests
         ulong[][] sends =
         [
             [to, 0], [to, 1, Source, 0], [to, 1, end - 8, 9], [to, 1, end, 1], [to, 1, ulong.MaxValue - 3, 8],
-            [to, 300, Source, 8], [1UL << 48, 1, Source, 8], [to, ulong.MaxValue, Source, 8], [to, 1, 8, ulong.MaxValue],
+            [to, 300, Source, 8], [1UL << 48, 1, Source, 8], [to, ulong.MaxValue, Source, 8],
+            [to, 1, 8, ulong.MaxValue],
         ];
         ulong[][] receives =
         [
@@ -284,9 +285,9 @@ public sealed class VirtualSwitchTests
     private static byte[] Data(int bytes, ulong seed)
     {
         byte[] data = new byte[bytes];
+        Span<byte> word = stackalloc byte[sizeof(ulong)];
         for (int at = 0; at < bytes; at += sizeof(ulong))
         {
-            Span<byte> word = stackalloc byte[sizeof(ulong)];
             BinaryPrimitives.WriteUInt64LittleEndian(word, TotalOrder.Mix(seed + ((ulong)at << 8)));
             word[..Math.Min(sizeof(ulong), bytes - at)].CopyTo(data.AsSpan(at));
         }

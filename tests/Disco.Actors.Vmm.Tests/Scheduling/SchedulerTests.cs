@@ -146,9 +146,9 @@ public sealed class SchedulerTests
         Assert.Equal(6, bench.Ended().Length);
     }
 
-    internal static SchedulingBench Crowd(int nodes, int cpusPerNode, int vms, int vcpus, SchedulerConfig? config = null)
+    internal static SchedulingBench Crowd(int nodes, int cpusPerNode, int vms, int vcpus)
     {
-        SchedulingBench bench = new(nodes, cpusPerNode, config ?? new SchedulerConfig { QuantumCycles = 20_000 });
+        SchedulingBench bench = new(nodes, cpusPerNode, new SchedulerConfig { QuantumCycles = 20_000 });
         for (int vm = 0; vm < vms; vm++)
         {
             for (int vcpu = 0; vcpu < vcpus; vcpu++)

@@ -18,7 +18,8 @@ internal sealed class SchedulingBench
     {
         Config = config;
         Fabric = new Fabric(_interconnect, new ContiguousPerNode(nodes, 1 << 20));
-        Cpus = [.. Enumerable.Range(0, nodes * cpusPerNode).Select(cpu => new DriverCpu(cpu, cpu / cpusPerNode, Fabric))];
+        Cpus = [.. Enumerable.Range(0, nodes * cpusPerNode)
+            .Select(cpu => new DriverCpu(cpu, cpu / cpusPerNode, Fabric))];
         foreach (DriverCpu cpu in Cpus)
         {
             Fabric.PlaceAgent(cpu.Address.Index, cpu.Address, cpu.Node);
@@ -32,7 +33,10 @@ internal sealed class SchedulingBench
         Schedulers = [.. Enumerable.Range(0, nodes).Select(node => new Scheduler(
             node, Enumerable.Range(node * cpusPerNode, cpusPerNode), config, Fabric))];
         World = new World(
-            [.. Cpus, .. Schedulers, Monitor, .. Enumerable.Range(0, nodes).Select(node => new NetworkActor(node, Fabric))],
+            [
+                .. Cpus, .. Schedulers, Monitor,
+                .. Enumerable.Range(0, nodes).Select(node => new NetworkActor(node, Fabric)),
+            ],
             _interconnect.Lookahead, new MachineMessageNames());
     }
 

@@ -71,7 +71,8 @@ internal sealed class SchedulingModel
     /// <summary>Every step that could come next.</summary>
     public List<SchedulingMove> Moves()
     {
-        List<SchedulingMove> moves = [.. _network.Channels.Select(channel => new SchedulingMove(default, 0, 0, channel))];
+        List<SchedulingMove> moves =
+            [.. _network.Channels.Select(channel => new SchedulingMove(default, 0, 0, channel))];
         for (int cpu = 0; cpu < _shape.Nodes; cpu++)
         {
             if (_running[cpu] is >= 0 and int key)

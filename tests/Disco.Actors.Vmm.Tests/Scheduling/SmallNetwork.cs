@@ -21,7 +21,8 @@ internal sealed class SmallNetwork : Context
     public (Address Source, Address Target)[] Channels =>
         [.. _channels.Where(pair => pair.Value.Count > 0).Select(pair => pair.Key)];
 
-    public IEnumerable<Message> UnderWay => _channels.Values.SelectMany(channel => channel).Select(sent => sent.Message);
+    public IEnumerable<Message> UnderWay =>
+        _channels.Values.SelectMany(channel => channel).Select(sent => sent.Message);
 
     public override ref Payload Send(Address target, long latencyCycles, in Message message)
     {
