@@ -124,7 +124,7 @@ public sealed partial class CowDisk : Actor
 
     private void Accept(in DeviceCall call, Context context)
     {
-        VmDevices vm = _setup.FindVm(call.Vm)!;
+        VmAttachments vm = _setup.FindVm(call.Vm)!;
         if (_detaching.ContainsKey(call.Vm))
         {
             return;
@@ -222,7 +222,7 @@ public sealed partial class CowDisk : Actor
     private void Understand(int slot, Context context)
     {
         DiskJob job = _jobs[slot];
-        VmDevices vm = _setup.FindVm(job.Call.Vm)!;
+        VmAttachments vm = _setup.FindVm(job.Call.Vm)!;
         // The guest may have changed the block since its length was read.
         int bytes = DiskRequest.BlockBytes(_memory.Buffer(slot), vm.BigEndian, RoomOf(job.Call));
         DiskRequest? request = bytes == 0 ? null : DiskRequest.Parse(_memory.Buffer(slot)[..bytes], vm.BigEndian);
@@ -310,7 +310,7 @@ public sealed partial class CowDisk : Actor
     }
 
     /// <summary>The guest has seen that requests have ended, on any of its disks.</summary>
-    private void Acknowledge(in DeviceCall call, VmDevices vm, Context context)
+    private void Acknowledge(in DeviceCall call, VmAttachments vm, Context context)
     {
         if (_lines.Remove(call.Vm))
         {
@@ -328,14 +328,14 @@ public sealed partial class CowDisk : Actor
 
     private void Raise(int number, Context context)
     {
-        VmDevices vm = _setup.FindVm(number)!;
+        VmAttachments vm = _setup.FindVm(number)!;
         if (!_detaching.ContainsKey(number) && _lines.Add(number))
         {
             Send(vm.Interrupts, InterruptMessage.LineLevel(InterruptOf(vm), true), context);
         }
     }
 
-    private int InterruptOf(VmDevices vm) => vm.DiskInterrupt + vm.Disks.ToList().IndexOf(_disk);
+    private int InterruptOf(VmAttachments vm) => vm.DiskInterrupt + vm.Disks.ToList().IndexOf(_disk);
 
     private void Detach(int vm, Address asker, Context context)
     {

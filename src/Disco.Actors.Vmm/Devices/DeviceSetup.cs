@@ -20,7 +20,7 @@ public sealed record DiskSpec(string Name, ReadOnlyMemory<byte> Image, bool Pers
 /// <summary>What a virtual machine has of the machine's devices.</summary>
 /// <param name="Vm">Its number.</param>
 /// <param name="Name">For messages to the user.</param>
-public sealed record VmDevices(int Vm, string Name)
+public sealed record VmAttachments(int Vm, string Name)
 {
     /// <summary>Pages of its physical memory.</summary>
     public uint Pages { get; init; } = uint.MaxValue;
@@ -42,7 +42,7 @@ public sealed record VmDevices(int Vm, string Name)
 }
 
 /// <summary>The virtual devices of a machine, before it is built.</summary>
-public sealed record DeviceSetup(IReadOnlyList<DiskSpec> Disks, IReadOnlyList<VmDevices> Vms)
+public sealed record DeviceSetup(IReadOnlyList<DiskSpec> Disks, IReadOnlyList<VmAttachments> Vms)
 {
     /// <summary>The disk to which the calls of a virtual machine go; null when it has none.</summary>
     public Address? DiskCallsOf(int vm) =>
@@ -58,14 +58,14 @@ public sealed record DeviceSetup(IReadOnlyList<DiskSpec> Disks, IReadOnlyList<Vm
         .. (FindVm(vm)?.Disks ?? []).Distinct().Select(CowDisk.AddressOf),
     ];
 
-    public VmDevices? FindVm(int vm) => Vms.FirstOrDefault(machine => machine.Vm == vm);
+    public VmAttachments? FindVm(int vm) => Vms.FirstOrDefault(machine => machine.Vm == vm);
 
     /// <summary>What is wrong, a sentence each; empty when the machine can be built.</summary>
     public IReadOnlyList<string> Problems()
     {
         List<string> problems = [];
         string?[] owners = new string?[Disks.Count];
-        foreach (VmDevices vm in Vms)
+        foreach (VmAttachments vm in Vms)
         {
             foreach (int disk in vm.Disks)
             {

@@ -195,7 +195,7 @@ public sealed partial class VirtualSwitch
             TargetDone(slot, context);
             return;
         }
-        VmDevices vm = _setup.FindVm(job.Target)!;
+        VmAttachments vm = _setup.FindVm(job.Target)!;
         Span<byte> buffer = _memory.Buffer(slot);
         ReceiveBuffer block = job.Buffer!;
         switch (job.Phase)

@@ -45,7 +45,7 @@ public sealed partial class VirtualSwitch : Actor
         _fabric = fabric;
         _memory = new GuestMemory(Address, fabric, dma, config.Slots);
         _jobs = [.. Enumerable.Range(0, config.Slots).Select(_ => new SwitchJob())];
-        foreach (VmDevices vm in setup.Vms)
+        foreach (VmAttachments vm in setup.Vms)
         {
             _ports.Add(vm.Vm, new Port());
         }
@@ -152,7 +152,7 @@ public sealed partial class VirtualSwitch : Actor
     private void BlockRead(int slot, Context context)
     {
         SwitchJob job = _jobs[slot];
-        VmDevices vm = _setup.FindVm(job.Call.Vm)!;
+        VmAttachments vm = _setup.FindVm(job.Call.Vm)!;
         ReadOnlySpan<byte> read = _memory.Buffer(slot)[..job.BlockBytes];
         bool isSend = job.Call.Kind == DeviceKind.NetSend;
         int room = RoomOf(job.Call);
@@ -214,7 +214,7 @@ public sealed partial class VirtualSwitch : Actor
     private void Acknowledge(in DeviceCall call, Context context)
     {
         Port port = _ports[call.Vm];
-        VmDevices vm = _setup.FindVm(call.Vm)!;
+        VmAttachments vm = _setup.FindVm(call.Vm)!;
         if (port.Received > 0)
         {
             Send(vm.Interrupts, InterruptMessage.LineLevel(vm.NetInterrupt, false), context);
@@ -226,7 +226,7 @@ public sealed partial class VirtualSwitch : Actor
     private void Raise(int number, Context context)
     {
         Port port = _ports[number];
-        VmDevices vm = _setup.FindVm(number)!;
+        VmAttachments vm = _setup.FindVm(number)!;
         if (port.Received++ == 0)
         {
             Send(vm.Interrupts, InterruptMessage.LineLevel(vm.NetInterrupt, true), context);

@@ -43,7 +43,7 @@ public sealed partial class Scheduler
             - _seats.Count(seat => seat.Preempted);
         foreach (CpuSeat seat in _seats)
         {
-            if (wanted > 0 && !seat.Preempted && seat.Token is { State: TokenState.Running } running
+            if (wanted > 0 && !seat.Preempted && seat.Token is { State: TokenState.Running or TokenState.Woken } running
                 && running.Vm != favoured)
             {
                 Preempt(seat, context);

@@ -240,7 +240,7 @@ public sealed partial class Scheduler : Actor
         {
             Enqueue(token, e);
         }
-        if (step.Next != before && step.Next != TokenState.Running)
+        if (step.Next != before && step.Next is not (TokenState.Running or TokenState.Woken or TokenState.Stopping))
         {
             token.Since = now;
         }
@@ -274,7 +274,7 @@ public sealed partial class Scheduler : Actor
         long ahead = 0;
         foreach (CpuSeat seat in _seats)
         {
-            if (seat.Token is not { State: TokenState.Running } running || seat.Preempted)
+            if (seat.Token is not { State: TokenState.Running or TokenState.Woken } running || seat.Preempted)
             {
                 continue;
             }

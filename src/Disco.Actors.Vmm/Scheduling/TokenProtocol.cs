@@ -12,6 +12,9 @@ public enum TokenState : byte
     Queued,
     Running,
 
+    /// <summary>Runs, and its wake has come already: it may have overtaken the Block that it follows.</summary>
+    Woken,
+
     /// <summary>Waits for an interrupt; the CPU that holds it will say when.</summary>
     Blocked,
 
@@ -69,6 +72,7 @@ public static class TokenProtocol
         TokenState.Absent => Absent(e),
         TokenState.Queued => Queued(e),
         TokenState.Running => Running(e),
+        TokenState.Woken => Woken(e),
         TokenState.Blocked => Blocked(e),
         TokenState.Stopping => Stopping(e),
     };
@@ -124,13 +128,26 @@ public static class TokenProtocol
         TokenEvent.GiveAway => Impossible(TokenState.Running),
         TokenEvent.Yield => To(TokenState.Queued, TokenDo.LeaveCpu | TokenDo.Enqueue),
         TokenEvent.Block => To(TokenState.Blocked, TokenDo.LeaveCpu),
-        TokenEvent.Wake => To(TokenState.Running, TokenDo.None),
+        TokenEvent.Wake => To(TokenState.Woken, TokenDo.None),
         TokenEvent.Exit => To(TokenState.Absent, TokenDo.LeaveCpu),
         TokenEvent.StopVm => To(TokenState.Stopping, TokenDo.Preempt),
     };
 
-    // The wake of a blocked vCPU follows its Block on one lane, so it is never early. It may be one too many, when the
-    // vCPU has run on another CPU of the node since; a guest's WAIT may end without cause. [MIPS64 Vol II, WAIT]
+    // A wake that was late, not early, costs a turn in which the guest finds nothing to do: its WAIT may end without
+    // cause. [MIPS64 Vol II, WAIT]
+    private static TokenStep Woken(TokenEvent e) => e switch
+    {
+        TokenEvent.Admit => Impossible(TokenState.Woken),
+        TokenEvent.Arrive => Impossible(TokenState.Woken),
+        TokenEvent.Dispatch => Impossible(TokenState.Woken),
+        TokenEvent.GiveAway => Impossible(TokenState.Woken),
+        TokenEvent.Yield => To(TokenState.Queued, TokenDo.LeaveCpu | TokenDo.Enqueue),
+        TokenEvent.Block => To(TokenState.Queued, TokenDo.LeaveCpu | TokenDo.Enqueue),
+        TokenEvent.Wake => To(TokenState.Woken, TokenDo.None),
+        TokenEvent.Exit => To(TokenState.Absent, TokenDo.LeaveCpu),
+        TokenEvent.StopVm => To(TokenState.Stopping, TokenDo.Preempt),
+    };
+
     private static TokenStep Blocked(TokenEvent e) => e switch
     {
         TokenEvent.Admit => Impossible(TokenState.Blocked),

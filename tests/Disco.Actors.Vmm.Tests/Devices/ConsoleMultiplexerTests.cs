@@ -82,7 +82,7 @@ public sealed class ConsoleMultiplexerTests
         }
 
         public static DeviceSetup Setup { get; } =
-            new([], [new VmDevices(0, "zero"), new VmDevices(1, "one"), new VmDevices(2, "two")]);
+            new([], [new VmAttachments(0, "zero"), new VmAttachments(1, "one"), new VmAttachments(2, "two")]);
 
         public string[] Typed => [.. _consoles.Select(console => console.Text)];
 

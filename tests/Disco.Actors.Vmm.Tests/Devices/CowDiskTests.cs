@@ -145,8 +145,8 @@ public sealed class CowDiskTests
         DeviceSetup setup = new(
             [new DiskSpec("home", _image, Persistent: true), new DiskSpec("root", _image, Persistent: false)],
             [
-                new VmDevices(0, "alpha") { Disks = [1, 0] }, new VmDevices(1, "beta") { Disks = [1, 0] },
-                new VmDevices(2, "gamma") { Disks = [2] },
+                new VmAttachments(0, "alpha") { Disks = [1, 0] }, new VmAttachments(1, "beta") { Disks = [1, 0] },
+                new VmAttachments(2, "gamma") { Disks = [2] },
             ]);
 
         Assert.Equal(
@@ -165,7 +165,7 @@ public sealed class CowDiskTests
         byte[] home = [.. _image.Reverse()];
         DeviceSetup setup = new(
             [new DiskSpec("root", _image, Persistent: false), new DiskSpec("home", home, Persistent: true)],
-            [new VmDevices(0, "alpha") { Pages = DiskBench.VmPages, Disks = [0, 1] }]);
+            [new VmAttachments(0, "alpha") { Pages = DiskBench.VmPages, Disks = [0, 1] }]);
         DiskBench bench = new(setup);
         bench.Block(0, [1, 0, 0, 8, 1, DiskBench.Data(0)]);
         bench.Block(0, [1, 1, 8, 8, 1, DiskBench.Data(0)]);

@@ -62,7 +62,7 @@ internal sealed class DiskBench
     /// <summary>A setup of VMs that share disk 0.</summary>
     public static DeviceSetup Sharing(int vms, byte[] image, bool bigEndian = false) => new(
         [new DiskSpec("root", image, Persistent: false)],
-        [.. Enumerable.Range(0, vms).Select(vm => new VmDevices(vm, $"vm{vm}")
+        [.. Enumerable.Range(0, vms).Select(vm => new VmAttachments(vm, $"vm{vm}")
         {
             Pages = VmPages,
             Disks = [0],

@@ -35,7 +35,7 @@ internal sealed class NetBench
         _memory = new MachineMemory(Fabric.Homes, memories);
         Setup = new DeviceSetup(
             [new DiskSpec("root", image ?? [], Persistent: false)],
-            [.. Enumerable.Range(0, vms).Select(vm => new VmDevices(vm, $"vm{vm}")
+            [.. Enumerable.Range(0, vms).Select(vm => new VmAttachments(vm, $"vm{vm}")
             {
                 Pages = (uint)pages,
                 Disks = [0],

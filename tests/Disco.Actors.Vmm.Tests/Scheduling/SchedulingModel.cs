@@ -16,7 +16,7 @@ internal readonly record struct SchedulingMove(
 
 /// <summary>
 /// Real schedulers, and CPUs that at any time may yield, block, end or wake what they run or hold, and hand vCPUs over
-/// to each other. Messages arrive in any order that keeps each (source, target) in order.
+/// to each other. Messages arrive in any order that keeps each (source, target) in order, wakes in any order at all.
 /// </summary>
 internal sealed class SchedulingModel
 {
@@ -113,7 +113,9 @@ internal sealed class SchedulingModel
                 break;
             case SchedulingKind.Wake:
                 _asleep[move.Key] = false;
-                FromCpu(move.Cpu, SchedulingMessage.Wake(VmOf(move.Key), move.Key, move.Cpu));
+                // By a way of its own, so that it may overtake.
+                Post(new Address(Role.Driver, (ushort)move.Cpu), SchedulingMessage.SchedulerOf(move.Cpu),
+                    SchedulingMessage.Wake(VmOf(move.Key), move.Key, move.Cpu));
                 break;
             case SchedulingKind.StopVm:
                 Stop();

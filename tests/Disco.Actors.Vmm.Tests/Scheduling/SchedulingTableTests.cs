@@ -21,10 +21,10 @@ public sealed class SchedulingTableTests
     {
         foreach (TokenEvent e in Enum.GetValues<TokenEvent>())
         {
-            foreach (TokenState state in (TokenState[])[TokenState.Running, TokenState.Stopping])
+            foreach (TokenState state in (TokenState[])[TokenState.Running, TokenState.Woken, TokenState.Stopping])
             {
                 TokenStep step = TokenProtocol.Next(state, e);
-                bool stays = step.Next is TokenState.Running or TokenState.Stopping;
+                bool stays = step.Next is TokenState.Running or TokenState.Woken or TokenState.Stopping;
 
                 Assert.True(step.Do == TokenDo.Impossible || step.Do.HasFlag(TokenDo.LeaveCpu) != stays);
             }
