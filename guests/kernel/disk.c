@@ -11,6 +11,7 @@
 #include "cpu.h"
 #include "disk.h"
 #include "hal.h"
+#include "page.h"
 #include "process.h"
 
 enum {
@@ -89,10 +90,21 @@ static void enable_interrupt(void)
     device_write32(GIC_PA + GIC_SH_SMASK, 1u << INTERRUPT);
 }
 
+/* Asked for the first block, into a page that is free again afterwards. */
+static bool monitor_has_disk(void)
+{
+    uint32_t page = page_allocate(false, PAGE_DATA);
+    bool has = page != 0 && hal_disk_request(0, false, 0, PAGE_BYTES / SECTOR_BYTES, 1, &page) == 0;
+    if (page != 0)
+        page_release(page);
+    return has;
+}
+
 bool disk_init(void)
 {
-    if (hal_disk())
+    if (hal_disk() && monitor_has_disk())
         return true;
+    hal_disk_refused();
     exists = device_read(VIRTIO_MAGIC) == MAGIC && device_read(VIRTIO_DEVICE) == BLOCK_DEVICE;
     if (!exists)
         return false;

@@ -56,6 +56,7 @@ static void remember(const char *word)
         words[end++] = ',';
     while (*word && end + 1 < sizeof words)
         words[end++] = *word++;
+    words[end] = 0;
 }
 
 /* LUI and LD instead of the MFC0 and the NOP behind it. The CPUs that run it later find it in memory. */
@@ -77,11 +78,8 @@ void hal_init(const uint8_t *tree)
     if (!present)
         return;
     bool all = parameter_is("hal", "all", true);
-    for (int i = 0; i < MECHANISMS; i++) {
+    for (int i = 0; i < MECHANISMS; i++)
         uses[i] = all || listed(names[i]);
-        if (uses[i])
-            remember(names[i]);
-    }
     if (uses[IDLE])
         idle_sleep[0] = 0x42000028;
     uint32_t end = physical_address(text_end) / PAGE_BYTES;
@@ -113,6 +111,11 @@ bool hal_present(void)
 
 const char *hal_words(void)
 {
+    words[0] = 0;
+    for (int i = 0; i < MECHANISMS; i++) {
+        if (uses[i])
+            remember(names[i]);
+    }
     return words[0] ? words : "off";
 }
 
@@ -142,6 +145,11 @@ void hal_copy_page(uint32_t to, uint32_t from)
 bool hal_disk(void)
 {
     return uses[DISK];
+}
+
+void hal_disk_refused(void)
+{
+    uses[DISK] = false;
 }
 
 long hal_disk_request(unsigned disk, bool write, uint64_t sector, unsigned count, unsigned pages,

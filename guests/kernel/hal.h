@@ -47,6 +47,7 @@ void hal_copy_page(uint32_t to, uint32_t from);
 
 /* True if disk requests go to the monitor. Result of the request: 0, or negative. */
 bool hal_disk(void);
+void hal_disk_refused(void);
 long hal_disk_request(unsigned disk, bool write, uint64_t sector, unsigned count, unsigned pages,
                       const uint32_t *physical);
 

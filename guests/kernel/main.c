@@ -48,11 +48,12 @@ void boot(long a0, long a1)
     ipi_init();
     quantum_ticks = (uint32_t)parameter("quantum", 1000) * TICKS_PER_MICROSECOND;
     cache_init(parameter("cache", pages_free() / 4));
+    bool has_disk = disk_init();
     print("kernel: %u CPUs, %lu pages, linked at %lx", cpu_count(), pages_free(), (unsigned long)kernel_window);
     if (hal_present())
         print(", under a monitor, hal %s", hal_words());
     print("\n");
-    if (!disk_init())
+    if (!has_disk)
         panic("no disk");
     remote_init(aside);
     process_first("bin/init");
