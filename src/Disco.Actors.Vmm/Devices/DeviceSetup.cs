@@ -44,6 +44,8 @@ public sealed record VmAttachments(int Vm, string Name)
 /// <summary>The virtual devices of a machine, before it is built.</summary>
 public sealed record DeviceSetup(IReadOnlyList<DiskSpec> Disks, IReadOnlyList<VmAttachments> Vms)
 {
+    private readonly Dictionary<int, VmAttachments> _byNumber = Vms.ToDictionary(vm => vm.Vm);
+
     /// <summary>The disk to which the calls of a virtual machine go; null when it has none.</summary>
     public Address? DiskCallsOf(int vm) =>
         FindVm(vm) is { Disks: [int first, ..] } ? CowDisk.AddressOf(first) : null;
@@ -58,7 +60,7 @@ public sealed record DeviceSetup(IReadOnlyList<DiskSpec> Disks, IReadOnlyList<Vm
         .. (FindVm(vm)?.Disks ?? []).Distinct().Select(CowDisk.AddressOf),
     ];
 
-    public VmAttachments? FindVm(int vm) => Vms.FirstOrDefault(machine => machine.Vm == vm);
+    public VmAttachments? FindVm(int vm) => _byNumber.GetValueOrDefault(vm);
 
     /// <summary>What is wrong, a sentence each; empty when the machine can be built.</summary>
     public IReadOnlyList<string> Problems()

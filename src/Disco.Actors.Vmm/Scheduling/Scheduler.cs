@@ -226,6 +226,7 @@ public sealed partial class Scheduler : Actor
         if (step.Do.HasFlag(TokenDo.LeaveCpu))
         {
             RunQueue.Charge(token, now - token.Since);
+            Statistics.Ran(token.Vm, now - token.Since);
         }
         if (step.Do.HasFlag(TokenDo.Dequeue))
         {

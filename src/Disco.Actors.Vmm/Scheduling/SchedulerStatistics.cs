@@ -39,6 +39,30 @@ public sealed class SchedulerStatistics
     /// <summary>Cycles CPUs had nothing to run, in sum; what is open is not in it.</summary>
     public long IdleCycles { get; internal set; }
 
+    /// <summary>Cycles on CPUs of this node by VM; what runs now is counted when it leaves its CPU.</summary>
+    public SortedDictionary<int, long> RanCyclesByVm { get; } = [];
+
+    /// <summary>
+    /// How equal shares are: 1 when all are the same, 1/n when one has everything (Jain, Chiu and Hawe, 1984).
+    /// </summary>
+    /// <param name="shares">Not negative; divided by weights where these differ.</param>
+    public static double FairnessOf(IEnumerable<double> shares)
+    {
+        double sum = 0;
+        double squares = 0;
+        int count = 0;
+        foreach (double share in shares)
+        {
+            sum += share;
+            squares += share * share;
+            count++;
+        }
+        return squares == 0 ? 1 : sum * sum / (count * squares);
+    }
+
+    internal void Ran(int vm, long cycles) =>
+        RanCyclesByVm[vm] = RanCyclesByVm.GetValueOrDefault(vm) + cycles;
+
     internal void Waited(long cycles)
     {
         WaitedCycles += cycles;
@@ -60,6 +84,12 @@ public sealed class SchedulerStatistics
         writer.Write("stat.waitedCycles", WaitedCycles);
         writer.Write("stat.waitedCyclesMax", WaitedCyclesMax);
         writer.Write("stat.idleCycles", IdleCycles);
+        writer.Write("stat.vms", RanCyclesByVm.Count);
+        foreach ((int vm, long cycles) in RanCyclesByVm)
+        {
+            writer.Write("stat.vm", vm);
+            writer.Write("stat.cycles", cycles);
+        }
     }
 
     internal void Load(StateReader reader)
@@ -77,5 +107,11 @@ public sealed class SchedulerStatistics
         WaitedCycles = reader.ReadInt64("stat.waitedCycles");
         WaitedCyclesMax = reader.ReadInt64("stat.waitedCyclesMax");
         IdleCycles = reader.ReadInt64("stat.idleCycles");
+        RanCyclesByVm.Clear();
+        for (int left = reader.ReadInt32("stat.vms"); left > 0; left--)
+        {
+            int vm = reader.ReadInt32("stat.vm");
+            RanCyclesByVm.Add(vm, reader.ReadInt64("stat.cycles"));
+        }
     }
 }

@@ -79,6 +79,13 @@ internal sealed class NetBench
 
     public World World { get; }
 
+    /// <summary>Frames nobody uses, on all nodes.</summary>
+    public int FreeFrames => Monitor.MemMaps.Sum(memMap => memMap.FreeFrames);
+
+    /// <summary>Has a VM's devices let go of it at a cycle, and then its memory given back.</summary>
+    public static void End(Engine engine, int vm, Cycle at) =>
+        engine.Post(new Address(Role.Outside, 0), new Address(Role.Driver, (ushort)vm), default, at);
+
     /// <summary>What left by the gateway, in order.</summary>
     public List<byte> Outside { get; } = [];
 
@@ -186,11 +193,25 @@ internal sealed class NetBench
     }
 }
 
-/// <summary>Stands for a VM's interrupt controller, and for who ends it.</summary>
+/// <summary>
+/// Stands for a VM's interrupt controller, and for who ends it: on a message without kind it has the devices forget the
+/// VM, and then its memory given back.
+/// </summary>
 internal sealed class LineSink : Actor
 {
+    private readonly int _vm;
+    private readonly Fabric _fabric;
+
     public LineSink(int vm, Fabric fabric)
-        : base(new Address(Role.Driver, (ushort)vm), 0) => fabric.Place(Address, Node);
+        : base(new Address(Role.Driver, (ushort)vm), 0)
+    {
+        _vm = vm;
+        _fabric = fabric;
+        fabric.Place(Address, Node);
+    }
+
+    /// <summary>All memory of the VM has been given back.</summary>
+    public bool TornDown { get; private set; }
 
     /// <summary>Levels of the lines, as told last.</summary>
     public SortedDictionary<ulong, bool> Levels { get; } = [];
@@ -203,10 +224,26 @@ internal sealed class LineSink : Actor
         {
             Levels[envelope.Message.A] = envelope.Message.B != 0;
         }
+        else if (envelope.Message.Kind == 0)
+        {
+            Message detach = new() { Kind = (ushort)DeviceKind.Detach, A = (ulong)_vm };
+            _fabric.Send(context, Address, VirtualSwitch.TheSwitch, 0, detach);
+            _fabric.Send(context, Address, CowDisk.AddressOf(0), 0, detach);
+        }
+        else if (envelope.Message.Kind == (ushort)DeviceKind.Detached)
+        {
+            Detached++;
+            if (Detached == 2)
+            {
+                _fabric.Send(
+                    context, Address, VmMonitor.AddressOf(_vm), 0,
+                    new TeardownMessage(MappingKind.Teardown, _vm).Pack());
+            }
+        }
         else
         {
-            Invariant.Holds(envelope.Message.Kind == (ushort)DeviceKind.Detached);
-            Detached++;
+            Invariant.Holds(envelope.Message.Kind == (ushort)MappingKind.TornDown);
+            TornDown = true;
         }
     }
 
@@ -219,6 +256,7 @@ internal sealed class LineSink : Actor
             writer.Write("level", level);
         }
         writer.Write("detached", Detached);
+        writer.Write("tornDown", TornDown);
     }
 
     public override void Load(StateReader reader)
@@ -230,5 +268,6 @@ internal sealed class LineSink : Actor
             Levels.Add(line, reader.ReadBool("level"));
         }
         Detached = reader.ReadInt32("detached");
+        TornDown = reader.ReadBool("tornDown");
     }
 }

@@ -251,6 +251,32 @@ public sealed class VirtualSwitchTests
         Assert.Equal(1, bench.Lines[1].Detached);
     }
 
+    /// <summary>
+    /// VMs that end in the middle of everything leave no frame behind: what is not free is the disk's cache.
+    /// </summary>
+    [Theory]
+    [InlineData(1, 301_000)]
+    [InlineData(2, 305_000)]
+    [InlineData(3, 312_345)]
+    [InlineData(4, 330_000)]
+    [InlineData(5, 5_000_000)]
+    public void Virtual_machines_that_end_leave_no_frame_behind(ulong seed, long at)
+    {
+        int free = new NetBench(4, 0x400, coherent: true).FreeFrames;
+        NetBench bench = Busy();
+        Engine engine = bench.Start(1, seed);
+        for (int vm = 0; vm < 4; vm++)
+        {
+            NetBench.End(engine, vm, new Cycle(at + (vm * 700)));
+        }
+
+        engine.Run(new Cycle(1L << 40));
+
+        Assert.All(bench.Lines, line => Assert.True(line.TornDown));
+        Assert.Equal(free - bench.Disk.CachedPages, bench.FreeFrames);
+        Assert.All(Enumerable.Range(0, 4), vm => Assert.Equal(0, bench.Switch.BuffersOf(vm)));
+    }
+
     private static ulong Finish(int threads, long? cutAt)
     {
         Engine engine = Busy().Start(threads);

@@ -59,6 +59,9 @@ public sealed class SchedulerTests
 
         double got = (double)bench.Ran(0, 0) / (bench.Ran(0, 0) + bench.Ran(1, 0));
         Assert.InRange(got, share - 0.02, share + 0.02);
+        SortedDictionary<int, long> counted = bench.Schedulers[0].Statistics.RanCyclesByVm;
+        double[] shares = [(double)counted[0] / first, (double)counted[1] / second];
+        Assert.InRange(SchedulerStatistics.FairnessOf(shares), 0.99, 1);
     }
 
     /// <summary>vCPUs of one CPU each stay on it while nothing else waits; affinity moves none.</summary>
