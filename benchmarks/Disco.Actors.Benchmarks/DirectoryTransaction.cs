@@ -46,7 +46,7 @@ public class DirectoryTransaction
     public ulong DirtyRemoteMiss() => RunUntil(_remote, _remoteAgents, Misses);
 
     /// <summary>Runs on until so many more accesses were performed.</summary>
-    private static ulong RunUntil(DeterministicEngine engine, LoopAgent[] agents, long accesses)
+    internal static ulong RunUntil(DeterministicEngine engine, LoopAgent[] agents, long accesses)
     {
         long end = Sum(agents) + accesses;
         while (Sum(agents) < end)
@@ -67,16 +67,16 @@ public class DirectoryTransaction
         return sum;
     }
 
-    private static (DeterministicEngine, LoopAgent[]) Build(
-        int nodes, int[] nodeOfAgent, Action<LoopAgent> start)
+    internal static (DeterministicEngine Engine, LoopAgent[] Agents) Build(
+        int nodes, int[] nodeOfAgent, Action<LoopAgent> start, CacheConfig? config = null)
     {
-        InterconnectConfig config = new() { Topology = TopologyKind.Ring };
-        Fabric fabric = new(config, new RoundRobinPages(nodes, 1 << 20));
+        InterconnectConfig interconnect = new() { Topology = TopologyKind.Ring };
+        Fabric fabric = new(interconnect, new RoundRobinPages(nodes, 1 << 20));
         for (int agent = 0; agent < nodeOfAgent.Length; agent++)
         {
             fabric.PlaceAgent(agent, Address.Cpu(agent), nodeOfAgent[agent]);
         }
-        CacheConfig caches = new() { Second = new CacheShape(1 << 16, 2, 128) };
+        CacheConfig caches = config ?? new CacheConfig { Second = new CacheShape(1 << 16, 2, 128) };
         LoopAgent[] agents = [.. nodeOfAgent.Select((node, agent) => new LoopAgent(agent, node, caches, fabric))];
         Array.ForEach(agents, start);
         IEnumerable<int> all = Enumerable.Range(0, nodes);
@@ -87,7 +87,7 @@ public class DirectoryTransaction
                 .. all.Select(node => new MemoryNode(node, fabric, 128)),
                 .. all.Select(node => new NetworkActor(node, fabric)),
             ],
-            config.Lookahead, new CoherenceNames());
+            interconnect.Lookahead, new CoherenceNames());
         return (new DeterministicEngine(world, new EngineOptions()), agents);
     }
 }
@@ -102,6 +102,8 @@ internal sealed unsafe class LoopAgent(int agent, int node, CacheConfig config, 
     private ulong _strideBytes;
     private ulong _at;
     private AccessKind _kind;
+
+    public CoherentCache Cache => _cache;
 
     /// <summary>Accesses so far.</summary>
     public long Performed { get; private set; }

@@ -107,7 +107,7 @@ public class WholeGuests
             : new ParallelEngine(machine.World, options);
     }
 
-    private static ElfImage Image(string guest)
+    internal static ElfImage Image(string guest)
     {
         using Stream resource = typeof(WholeGuests).Assembly.GetManifestResourceStream($"guests/{guest}.elf")!;
         byte[] file = new byte[resource.Length];

@@ -11,6 +11,10 @@ public sealed class Snapshot : StateWriter
 
     public int Bytes => _length;
 
+    /// <summary>The fields in order; writing them into another snapshot gives an equal one.</summary>
+    public IEnumerable<(string Name, ReadOnlyMemory<byte> Bytes)> Fields =>
+        _fields.Select(each => (each.Name, (ReadOnlyMemory<byte>)_bytes.AsMemory(each.Start, each.Length)));
+
     public static Snapshot Of(Actor actor)
     {
         Snapshot snapshot = new();

@@ -183,6 +183,34 @@ public abstract class Engine
         (Now, Partitions[0].Stop) = EngineState.LoadRun(reader, Partitions[0]);
     }
 
+    /// <summary>
+    /// Goes on at the point of another engine's run: its time, its envelopes under way, its counts. The actors, among
+    /// them all of the other's by address, hold their states already.
+    /// </summary>
+    public void TakeOver(Engine other)
+    {
+        _partitions = Build();
+        _fault = null;
+        for (int actor = 0; actor < other.World.Actors.Length; actor++)
+        {
+            int own = _table.Find(other.World.Actors[actor].Address);
+            PartitionOf(own).Sequences[own] = other.PartitionOf(actor).Sequences[actor];
+        }
+        _outsideSequences.Clear();
+        foreach ((Address outside, long sequence) in other._outsideSequences)
+        {
+            _outsideSequences[outside] = sequence;
+        }
+        foreach (Envelope envelope in other.Undelivered())
+        {
+            Accept(in envelope);
+        }
+        Now = other.Now;
+        Partitions[0].Stop = other.Stop;
+        Partitions[0].Deliveries = other.Deliveries;
+        other.DeliveriesByKind().CopyTo(Partitions[0].DeliveriesByKind, 0);
+    }
+
     /// <summary>The envelopes under way and who waits for whom, for a report.</summary>
     public string Mailboxes() => EngineReport.Mailboxes(this);
 

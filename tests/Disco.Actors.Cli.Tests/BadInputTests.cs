@@ -25,7 +25,7 @@ public sealed class BadInputTests : IDisposable
     [Fact]
     public void Elf_for_another_machine_is_refused_by_its_name()
     {
-        string sentence = Refused("run", "--guest", FileOf(GuestElf.Of(new byte[16], machine: GuestElf.Amd64)));
+        string sentence = Refused("run", "--guest", FileOf(GuestElf.Of(new byte[16], machine: ElfWriter.Amd64)));
 
         Assert.Contains("x86-64", sentence, StringComparison.Ordinal);
         Assert.Contains("MIPS", sentence, StringComparison.Ordinal);

@@ -101,6 +101,19 @@ public sealed class RunTests : IDisposable
         Assert.Equal(100_000, report.GetProperty("cycles").GetInt64());
     }
 
+    /// <summary>Zeros are no-operations, so such a guest runs for ever; the report says what happened.</summary>
+    [Fact]
+    public void Guest_that_runs_through_zeros_is_told_why()
+    {
+        string guest = FileOf("lui t0,0x2400\nmtc0 t0,$12\nehb\nsyscall");
+
+        DiscoEnd end = DiscoProgram.Run("run", "--cpus", "1", "--guest", guest, "--for", "100000");
+
+        Assert.Equal(0, end.ExitCode);
+        Assert.Matches(@"note\s+cpu/0 executes zeros at 0xffffffff8", end.Output);
+        Assert.Contains("it took System Call at", end.Output, StringComparison.Ordinal);
+    }
+
     /// <summary>A run that can make no progress says so instead of hanging.</summary>
     [Fact]
     public void Guest_that_sleeps_for_good_is_reported_with_who_waits_for_whom()

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Diagnostics;
 using Disco.Actors.Cli.Configuration;
 using Disco.Actors.Cli.Reports;
+using Disco.Actors.Core;
 using Disco.Actors.Engines;
 using Disco.Actors.Machine.Boards;
 using Disco.Actors.Tracing.Recording;
@@ -21,24 +22,35 @@ internal static class RunCommand
         Option<bool> registers = new("--registers") { Description = "show all CPUs' registers at the end" };
         RecordFlags record = new();
         Command command = new("run", "boot a machine, run a guest on it, report") { json, registers };
+        CheckpointFlags checkpoints = new();
         record.AddTo(command);
+        checkpoints.AddTo(command);
         flags.AddTo(command);
         command.SetAction(parsed =>
         {
             Settings settings = flags.Load(parsed);
             Experiment experiment = Experiment.Of(settings);
             TimeSpan every = TimeSpan.FromMilliseconds(settings.Nanoseconds("run.progress") / 1e6);
-            return Run(
-                experiment, every, record.Read(parsed, settings), parsed.GetValue(json), parsed.GetValue(registers));
+            RecordRequest? recording = record.Read(parsed, settings);
+            CheckpointRequest checkpoint = checkpoints.Read(parsed, settings);
+            if (recording is not null && checkpoint.From is not null)
+            {
+                throw new UserError("A recording starts at power-on: use --record without --checkpoint-load.");
+            }
+            return Run(experiment, every, recording, checkpoint, parsed.GetValue(json), parsed.GetValue(registers));
         });
         return command;
     }
 
-    private static int Run(Experiment experiment, TimeSpan every, RecordRequest? record, bool json, bool registers)
+    private static int Run(
+        Experiment experiment, TimeSpan every, RecordRequest? record, CheckpointRequest checkpoint, bool json,
+        bool registers)
     {
         Multiprocessor machine = Build(experiment);
         Engine engine = experiment.MakeEngine(machine.World);
         using IDisposable? owned = engine as IDisposable;
+        checkpoint.Begin(experiment, machine, engine);
+        Cycle until = experiment.Until == Cycle.Never ? Cycle.Never : engine.Now + experiment.Until.Value;
         using Interruption interruption = new();
         MemoryStream console = new();
         using Stream output = Console.OpenStandardOutput();
@@ -55,8 +67,8 @@ internal static class RunCommand
         Stopwatch watch = Stopwatch.StartNew();
         using Recorder? recorder = record?.Start(experiment, engine);
         RunResult result = recorder is null
-            ? engine.Run(experiment.Until, () => interruption.Requested, progress.Show)
-            : recorder.Run(experiment.Until, () => interruption.Requested, progress.Show);
+            ? engine.Run(until, () => interruption.Requested, progress.Show)
+            : recorder.Run(until, () => interruption.Requested, progress.Show);
         watch.Stop();
         progress.Clear();
 
@@ -73,6 +85,7 @@ internal static class RunCommand
         {
             Console.Error.WriteLine($"recorded in {record.File}: {recorder!.BytesWritten:N0} bytes");
         }
+        checkpoint.End(experiment, engine, result);
         return result.Outcome switch
         {
             Outcome.Stopped => result.ExitCode == 0 ? ExitCode.Success : ExitCode.RunFailed,

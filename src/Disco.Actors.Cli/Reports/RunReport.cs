@@ -19,6 +19,7 @@ internal sealed class RunReport
     private readonly byte[] _console;
     private readonly MachineReport _figures;
     private readonly string _stateHash;
+    private readonly string[] _notes;
 
     private RunReport(
         Experiment experiment, Multiprocessor machine, Engine engine, RunResult result, TimeSpan host, byte[] console)
@@ -31,6 +32,7 @@ internal sealed class RunReport
         _console = console;
         _figures = MachineReport.Of(machine, engine.Now, engine.DeliveriesByKind());
         _stateHash = engine.StateHash().ToString("x16", CultureInfo.InvariantCulture);
+        _notes = [.. result.Outcome is Outcome.ReachedLimit or Outcome.Cancelled ? LostCpus.Describe(machine) : []];
     }
 
     private double GuestMips => _figures.Instructions / _hostSeconds / 1e6;
@@ -71,6 +73,10 @@ internal sealed class RunReport
             ["nodes"] = _figures.Nodes,
             ["console"] = Encoding.UTF8.GetString(_console),
         };
+        if (_notes.Length > 0)
+        {
+            report["notes"] = _notes;
+        }
         if (_result.Report.Length > 0)
         {
             report["report"] = _result.Report;
@@ -128,6 +134,10 @@ internal sealed class RunReport
         double nanosecondsPerCycle = 1e9 / _machine.Config.ClockHz;
         Grid grid = new Grid().AddColumn(new GridColumn().NoWrap()).AddColumn();
         grid.AddRow("result", Markup.Escape(OutcomeText));
+        foreach (string note in _notes)
+        {
+            grid.AddRow("note", Markup.Escape(note));
+        }
         grid.AddRow("machine", Markup.Escape(MachineText()));
         grid.AddRow("virtual time", $"{_figures.VirtualSeconds * 1e3:F3} ms, {_figures.Cycles:N0} cycles");
         grid.AddRow("instructions", $"{_figures.Instructions:N0}");

@@ -75,6 +75,21 @@ public sealed unsafe class CoherentPort : CpuPort, ICopyListener
         return PortStatus.Ready;
     }
 
+    /// <summary>Reports the aligned eight bytes around the access, whatever its size.</summary>
+    public override void Performed(Access access, ulong physical, byte* host)
+    {
+        Context context = ContextNow;
+        if (!context.Tracing)
+        {
+            return;
+        }
+        bool once = Cache.StateOf(Cache.LineOf(new MachineAddress(physical))) == CacheState.Once;
+        ulong agent = Cache.Agent | (once ? CoherenceTrace.OnceBit : 0);
+        ushort kind = access == Access.Store ? CoherenceTrace.Store : CoherenceTrace.Load;
+        ulong offset = physical & 7;
+        context.Trace(new TraceEvent(kind, physical - offset, *(ulong*)(host - offset), agent));
+    }
+
     public override void SetLink(ulong physical, int sizeBytes) => Cache.SetLink(new MachineAddress(physical));
 
     public override bool LinkHolds(ulong physical, int sizeBytes) => Cache.LinkValid;

@@ -80,11 +80,19 @@ public sealed class Cpu : Actor
     public override WaitsFor? Waiting => _phase switch
     {
         CpuPhase.Held => new WaitsFor(ResetController, "release from reset"),
-        CpuPhase.Sleeping => new WaitsFor(InterruptController, "an interrupt, in WAIT"),
+        CpuPhase.Sleeping => new WaitsFor(
+            InterruptController,
+            InterruptsAreOff ? "an interrupt, in WAIT with interrupts off" : "an interrupt, in WAIT"),
         CpuPhase.Blocked => _port.WaitingFor,
         CpuPhase.Stopped or CpuPhase.Vacant => _monitor!.Waiting,
         CpuPhase.Running or CpuPhase.Failed => null,
     };
+
+    /// <summary>True when it executes instructions, or waits for what one of them asked for.</summary>
+    public bool IsRunning => _phase is CpuPhase.Running or CpuPhase.Blocked;
+
+    private bool InterruptsAreOff =>
+        (Core.Status & StatusBits.Ie) == 0 || (Core.Status & StatusBits.InterruptMask) == 0;
 
     /// <summary>Where the cycles before <paramref name="now"/> went.</summary>
     public CpuStatistics StatisticsAt(Cycle now)
@@ -170,17 +178,45 @@ public sealed class Cpu : Actor
 
     public override void Save(StateWriter writer)
     {
+        SaveProcessor(writer);
+        _port.Save(writer);
+        _monitor?.SaveSeat(writer);
+    }
+
+    public override void Load(StateReader reader)
+    {
+        LoadProcessor(reader);
+        _port.Load(reader);
+        _monitor?.LoadSeat(reader);
+    }
+
+    /// <summary>
+    /// Goes on where a CPU of the fast fidelity is. Its caches stay empty; a link does not survive, which a store
+    /// conditional may always find. [MIPS64 Vol II, SC]
+    /// </summary>
+    internal void TakeOver(Cpu fast)
+    {
+        Invariant.Holds(_monitor is null && fast._monitor is null);
+        Snapshot state = new();
+        fast.SaveProcessor(state);
+        fast._port.SaveAccess(state);
+        StateReader reader = state.Read();
+        LoadProcessor(reader);
+        _port.LoadAccess(reader);
+    }
+
+    // What is the same in every fidelity.
+    private void SaveProcessor(StateWriter writer)
+    {
         SaveStep(writer);
         writer.Write("phase", (ulong)_phase);
         writer.Write("since", _since);
         writer.Write("stallCycles", _stallCycles);
         writer.Write("heldCycles", _heldCycles);
         Core.Save(writer);
-        _port.Save(writer);
-        _monitor?.SaveSeat(writer);
     }
 
-    public override void Load(StateReader reader)
+    private void LoadProcessor(StateReader reader)
     {
         LoadStep(reader);
         _phase = (CpuPhase)reader.ReadUInt64("phase");
@@ -188,8 +224,6 @@ public sealed class Cpu : Actor
         _stallCycles = reader.ReadInt64("stallCycles");
         _heldCycles = reader.ReadInt64("heldCycles");
         Core.Load(reader);
-        _port.Load(reader);
-        _monitor?.LoadSeat(reader);
     }
 
     /// <summary>Lets the core execute from <see cref="Actor.NextStep"/> and sees why it came back.</summary>

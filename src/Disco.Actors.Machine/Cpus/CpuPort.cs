@@ -87,13 +87,18 @@ public abstract unsafe class CpuPort(Address owner, Fabric fabric, DeviceMap dev
     {
     }
 
-    public virtual void Save(StateWriter writer)
+    public virtual void Save(StateWriter writer) => SaveAccess(writer);
+
+    public virtual void Load(StateReader reader) => LoadAccess(reader);
+
+    /// <summary>What is the same in every fidelity.</summary>
+    internal void SaveAccess(StateWriter writer)
     {
         _device.Save(writer);
         writer.Write("fetchedBootVector", FetchedBootVector);
     }
 
-    public virtual void Load(StateReader reader)
+    internal void LoadAccess(StateReader reader)
     {
         _device.Load(reader);
         FetchedBootVector = reader.ReadBool("fetchedBootVector");

@@ -33,7 +33,7 @@ public static class GuestError
         or ExceptionCode.TlbStore or ExceptionCode.AddressErrorLoad or ExceptionCode.AddressErrorStore;
 
     // The manual's names. [MIPS64 Vol III, table 9.32]
-    private static string NameOf(ExceptionCode code) => code switch
+    public static string NameOf(ExceptionCode code) => code switch
     {
         ExceptionCode.Interrupt => "Interrupt",
         ExceptionCode.TlbModified => "TLB Modified",

@@ -35,7 +35,7 @@ internal sealed unsafe class CodeBlock
     /// <summary>Physical address of the granule.</summary>
     public ulong Physical { get; private set; }
 
-    /// <summary>FR and width of operations when it was decoded.</summary>
+    /// <summary>What of the processor's state it was decoded for, of <see cref="CodeVariant"/>.</summary>
     public uint Variant { get; private set; }
 
     /// <summary>False when memory may differ from what was decoded.</summary>
@@ -59,7 +59,7 @@ internal sealed unsafe class CodeBlock
 
     /// <summary>The instruction word at an index, in the value's own order.</summary>
     public uint Word(int index, bool bigEndian) =>
-        bigEndian ? BinaryPrimitives.ReverseEndianness(_words[index]) : _words[index];
+        bigEndian ? BinaryPrimitives.ReverseEndianness(_words[PlaceOf(index)]) : _words[PlaceOf(index)];
 
     /// <summary>Number of the block that a record of it belongs to.</summary>
     public static int NumberOf(Insn* record, int words)
@@ -118,11 +118,12 @@ internal sealed unsafe class CodeBlock
         }
     }
 
-    /// <summary>A word of the granule was stored to.</summary>
-    public void Rewrite(int index, uint rawWord, HandlerSet handlers)
+    /// <summary>The word at a place in memory was stored to.</summary>
+    public void Rewrite(int place, uint rawWord, HandlerSet handlers)
     {
+        int index = PlaceOf(place);
         Withdraw(index - 1, Math.Min(index + 1, Words - 1));
-        _words[index] = rawWord;
+        _words[place] = rawWord;
         Forget(index, handlers);
         if (index > 0)
         {
@@ -148,6 +149,9 @@ internal sealed unsafe class CodeBlock
             }
         }
     }
+
+    // Where an instruction's word is in memory, and which instruction a place holds.
+    private int PlaceOf(int index) => (Variant & CodeVariant.Reversed) != 0 ? index ^ 1 : index;
 
     // The end behind the slot stays: the store that brought us here may be in that slot.
     private void Forget(int index, HandlerSet handlers)

@@ -251,8 +251,12 @@ internal static class CodeVariant
 {
     public const uint Fr = 1;
     public const uint Wide = 2;
-    public const uint Count = 4;
+
+    /// <summary>Instructions of a doubleword come in the other order.</summary>
+    public const uint Reversed = 4;
 
     public static uint Of(uint status) =>
-        ((status & StatusBits.Fr) != 0 ? Fr : 0) | (StatusBits.WideOperations(status) ? Wide : 0);
+        ((status & StatusBits.Fr) != 0 ? Fr : 0)
+        | (StatusBits.WideOperations(status) ? Wide : 0)
+        | (StatusBits.IsReversed(status) ? Reversed : 0);
 }

@@ -81,6 +81,14 @@ public abstract unsafe class MemoryPort
     /// <summary>ERET and every SC or SCD end the link. [MIPS64 Vol II, SC]</summary>
     public abstract void ClearLink();
 
+    /// <summary>
+    /// A load is about to read, or a store has written, the bytes at <paramref name="host"/>; only from a core with
+    /// <see cref="MipsCore.ReportsAccesses"/>. Devices' registers are not memory.
+    /// </summary>
+    public virtual void Performed(Access access, ulong physical, byte* host)
+    {
+    }
+
     /// <summary>The core holds decoded instructions of this granule from now on.</summary>
     public virtual void CodeDecoded(ulong physical, int lengthBytes)
     {

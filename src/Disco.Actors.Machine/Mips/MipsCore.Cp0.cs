@@ -317,6 +317,7 @@ public sealed unsafe partial class MipsCore
         }
         _status = status;
         _mode = StatusBits.ModeOf(status);
+        _reversal = StatusBits.IsReversed(status) ? 7UL : 0;
         bool erl = (status & StatusBits.Erl) != 0;
         _dataTable = erl ? 3 : (int)_mode;
         _r[Reg.DataTable] = (ulong)_data.Table(_dataTable);

@@ -13,8 +13,15 @@ public sealed unsafe partial class MipsCore
     private ulong _physical;
     private bool _readInhibited;
 
-    // A store to a granule with decoded instructions was let through: forget them once it is written.
-    private byte* _storedCode;
+    // A store was let through that is to be looked at once it is written: decoded instructions are forgotten then, and
+    // the store is reported.
+    private byte* _stored;
+    private bool _reportsAccesses;
+
+    // 7 while user mode runs with its byte order reversed (Status.RE), else 0. Memory then looks as if the doubleword
+    // were the unit: smaller data are at an address with the low bits turned round, in the configured order.
+    // [MIPS64 Vol II, pseudocode of LB, LH, LW: ReverseEndian]
+    private ulong _reversal;
 
     /// <summary>
     /// Where to read the datum now, or null: an exception was taken or the port blocked, and <see cref="Left"/> is
@@ -43,11 +50,19 @@ public sealed unsafe partial class MipsCore
         {
             return Refuse(ip, _faultCode, address, _faultRefill, budget);
         }
+        _physical ^= Reversal(sizeBytes);
         Now = _end - budget;
         switch (Port.Probe(_physical, Access.Load, out byte* host, ref _stallCycles))
         {
             case PortStatus.Ready:
-                _data.Fill(_dataTable, at, _physical, host, writable: false, local, Port.DataSlot);
+                if (_reportsAccesses)
+                {
+                    Port.Performed(Access.Load, _physical, host);
+                }
+                if (KeepsTranslations)
+                {
+                    _data.Fill(_dataTable, at, _physical, host, writable: false, local, Port.DataSlot);
+                }
                 return host;
             case PortStatus.Blocked:
                 return Block(ip, budget);
@@ -85,16 +100,17 @@ public sealed unsafe partial class MipsCore
         {
             return Refuse(ip, _faultCode, address, _faultRefill, budget);
         }
+        _physical ^= Reversal(sizeBytes);
         Now = _end - budget;
         switch (Port.Probe(_physical, Access.Store, out byte* host, ref _stallCycles))
         {
             case PortStatus.Ready:
                 bool holdsCode = HoldsCode(_physical);
-                if (!_readInhibited)
+                if (!_readInhibited && KeepsTranslations)
                 {
                     _data.Fill(_dataTable, at, _physical, host, writable: !holdsCode, local, Port.DataSlot);
                 }
-                _storedCode = holdsCode ? host : null;
+                _stored = holdsCode || _reportsAccesses ? host : null;
                 return host;
             case PortStatus.Blocked:
                 return Block(ip, budget);
@@ -113,18 +129,22 @@ public sealed unsafe partial class MipsCore
     /// <summary>After the write that <see cref="OpenStore"/> allowed.</summary>
     internal void CloseStore(int sizeBytes)
     {
-        if (_storedCode == null)
+        if (_stored == null)
         {
             return;
         }
+        if (_reportsAccesses)
+        {
+            Port.Performed(Access.Store, _physical, _stored);
+        }
         ulong physical = _physical & ~3UL;
-        uint* word = (uint*)(_storedCode - (_physical & 3));
+        uint* word = (uint*)(_stored - (_physical & 3));
         for (int at = 0; at < sizeBytes; at += 4)
         {
             _code.Written(physical + (ulong)at, *word++);
         }
         Port.CodeWritten(_physical, sizeBytes);
-        _storedCode = null;
+        _stored = null;
     }
 
     /// <summary>LL, LLD: the load was performed.</summary>
@@ -145,6 +165,7 @@ public sealed unsafe partial class MipsCore
             Refuse(ip, _faultCode, address, _faultRefill, budget);
             return -1;
         }
+        physical ^= Reversal(sizeBytes);
         Now = _end - budget;
         if (!Port.LinkHolds(physical, sizeBytes))
         {
@@ -158,7 +179,7 @@ public sealed unsafe partial class MipsCore
         }
         if (!Port.LinkHolds(physical, sizeBytes))
         {
-            _storedCode = null;
+            _stored = null;
             Port.ClearLink();
             return 0;
         }
@@ -179,6 +200,14 @@ public sealed unsafe partial class MipsCore
         _dropped |= _code.Drop(physical & ~_code.OffsetMask, 1);
         return true;
     }
+
+    /// <summary>True while the bytes of a word are in the other order for the program than for memory.</summary>
+    internal bool IsReversed => _reversal != 0;
+
+    // Otherwise every access is looked at on its way.
+    private bool KeepsTranslations => !_reportsAccesses && _reversal == 0;
+
+    private ulong Reversal(int sizeBytes) => _reversal & (ulong)(8 - sizeBytes);
 
     // The byte an entry stands for, whose physical address a link may want to know.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

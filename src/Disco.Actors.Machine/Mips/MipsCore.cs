@@ -66,6 +66,20 @@ public sealed unsafe partial class MipsCore
 
     public TranslationBuffer Tlb { get; }
 
+    /// <summary>
+    /// True to tell the port of every load and store (<see cref="MemoryPort.Performed"/>). The core then keeps no
+    /// translations to host memory, so that none passes unseen: slower, and otherwise the same.
+    /// </summary>
+    public bool ReportsAccesses
+    {
+        get => _reportsAccesses;
+        set
+        {
+            _reportsAccesses = value;
+            _data.Clear();
+        }
+    }
+
     /// <summary>The cycle of the instruction that executes; valid inside calls to the port and the monitor.</summary>
     public long Now { get; private set; }
 
@@ -91,6 +105,10 @@ public sealed unsafe partial class MipsCore
             _inDelaySlot = false;
         }
     }
+
+    /// <summary>Physical address of the next instruction where no TLB is involved; null in mapped segments.</summary>
+    public ulong? PhysicalPc =>
+        AddressMap.Classify(Config, _status, _mode, _pc, out ulong physical) == Segment.Unmapped ? physical : null;
 
     /// <summary>True when the next instruction is in the delay slot of a branch that was executed.</summary>
     public bool InDelaySlot => _inDelaySlot;
@@ -160,8 +178,8 @@ public sealed unsafe partial class MipsCore
     public void DropWriteSlot(int slot) => _data.DropSlotWrite(slot);
 
     /// <summary>
-    /// The bytes of the physical range are no longer here, or may not be read. Searches; not for ports with slots, which
-    /// do it often.
+    /// The bytes of the physical range are no longer here, or may not be read. Searches; not for ports with slots,
+    /// which do it often.
     /// </summary>
     public void DropData(ulong physical, int lengthBytes) => _data.Drop(physical, lengthBytes, writeOnly: false);
 

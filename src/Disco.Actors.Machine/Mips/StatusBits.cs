@@ -23,6 +23,9 @@ public static class StatusBits
         (status & (Exl | Erl)) != 0 ? Mode.Kernel
         : ((status >> 3) & 3) switch { 0 => Mode.Kernel, 1 => Mode.Supervisor, _ => Mode.User };
 
+    /// <summary>RE: the byte order of user mode is the other one. [Vol III, 9.21]</summary>
+    public static bool IsReversed(uint status) => (status & Re) != 0 && ModeOf(status) == Mode.User;
+
     /// <summary>64-bit operations: always in kernel mode, else by SX, by UX or PX. [Vol III, 4.5]</summary>
     public static bool WideOperations(uint status) => ModeOf(status) switch
     {

@@ -5,11 +5,15 @@ namespace Disco.Actors.Verification.Observers;
 
 /// <summary>
 /// The data-value invariant: every load returns the latest store to its word. A load of a line granted for once may
-/// return an older value, but none that was overwritten before the load was asked for. Stores must have values of
-/// their own; memory starts as zeros.
+/// return an older value, but none that was overwritten before the load was asked for; that shows the better the more
+/// stores have values of their own.
 /// </summary>
-public sealed class ValueObserver : IObserver
+/// <param name="initial">What a word held at the start; zeros when not given. Asked at the first access.</param>
+public sealed class ValueObserver(Func<MachineAddress, ulong>? initial = null) : IObserver
 {
+    // Of a word that is stored to again and again, so many last values are kept: more than any wait for a line lasts.
+    private const int ValuesMax = 2048;
+
     private readonly Dictionary<ulong, List<(long At, ulong Value)>> _byWord = [];
     private readonly long[] _missedAt = new long[Fabric.AgentsMax];
     private long _now;
@@ -39,7 +43,7 @@ public sealed class ValueObserver : IObserver
                 break;
             case CoherenceTrace.Store:
                 Stores++;
-                Stored(traceEvent.A).Add((_now, traceEvent.B));
+                Append(Stored(traceEvent.A), traceEvent.B);
                 break;
             case CoherenceTrace.Load:
                 Loads++;
@@ -58,7 +62,7 @@ public sealed class ValueObserver : IObserver
         bool once = (load.C & CoherenceTrace.OnceBit) != 0;
         long since = _missedAt[(byte)load.C];
         // Values count from the one that was the latest when the load was asked for.
-        int first = stored.FindLastIndex(store => store.At <= since);
+        int first = Math.Max(0, stored.FindLastIndex(store => store.At <= since));
         ulong value = load.B;
         if (!once || stored.FindIndex(first, store => store.Value == value) < 0)
         {
@@ -69,11 +73,20 @@ public sealed class ValueObserver : IObserver
         OlderLoads++;
     }
 
+    private void Append(List<(long At, ulong Value)> stored, ulong value)
+    {
+        if (stored.Count == ValuesMax)
+        {
+            stored.RemoveRange(0, ValuesMax / 2);
+        }
+        stored.Add((_now, value));
+    }
+
     private List<(long At, ulong Value)> Stored(ulong word)
     {
         if (!_byWord.TryGetValue(word, out List<(long At, ulong Value)>? stored))
         {
-            _byWord.Add(word, stored = [(0, 0)]);
+            _byWord.Add(word, stored = [(0, initial?.Invoke(new MachineAddress(word)) ?? 0)]);
         }
         return stored;
     }

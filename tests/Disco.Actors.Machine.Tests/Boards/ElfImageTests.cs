@@ -1,4 +1,5 @@
 using Disco.Actors.Machine.Boards;
+using Disco.Actors.TestKit;
 using Xunit;
 
 namespace Disco.Actors.Machine.Tests.Boards;

@@ -3,6 +3,7 @@ using Disco.Actors.Core;
 using Disco.Actors.Engines;
 using Disco.Actors.Machine.Boards;
 using Disco.Actors.Machine.Tests.Boards;
+using Disco.Actors.TestKit;
 using Xunit;
 
 namespace Disco.Actors.Machine.Tests.Cpus;
@@ -42,8 +43,38 @@ public sealed class GuestErrorTests
         RunResult result = Run([0x4200_0020, 0x1000_fffe, Nop], Fidelity.Coherent);
 
         Assert.Equal(Outcome.NoProgress, result.Outcome);
-        Assert.Contains("cpu/0 waits for irq/0: an interrupt, in WAIT", result.Report, StringComparison.Ordinal);
+        Assert.Contains(
+            "cpu/0 waits for irq/0: an interrupt, in WAIT with interrupts off", result.Report,
+            StringComparison.Ordinal);
         Assert.Contains("cpu/1 waits for power/1: release from reset", result.Report, StringComparison.Ordinal);
+    }
+
+    /// <summary>
+    /// BEV cleared before handlers are there: zeros are no-operations, so nothing fails; the report says where the CPU
+    /// is and why. [MIPS64 Vol II, NOP]
+    /// </summary>
+    [Theory]
+    [InlineData(Fidelity.Coherent)]
+    [InlineData(Fidelity.Fast)]
+    public void Guest_lost_in_zeros_is_told_from_one_that_runs(Fidelity fidelity)
+    {
+        // lui t0,0x2400; mtc0 t0,$12; then nothing at all, or a loop.
+        uint[] start = [0x3c08_2400, 0x4088_6000, Nop];
+        foreach ((uint[] rest, string[] expected) in new (uint[], string[])[]
+        {
+            ([0x0000_000c], ["cpu/0 executes zeros at 0xffffffff8", "it took System Call at 0xffffffff8010000c"]),
+            ([0x1000_ffff, Nop], []),
+        })
+        {
+            Multiprocessor machine = MachineBuilder.Build(
+                GuestRun.Board(2, fidelity), ImageOf([.. start, .. rest]));
+            RunResult result = new DeterministicEngine(machine.World, new EngineOptions()).Run(new Cycle(50_000));
+
+            Assert.Equal(Outcome.ReachedLimit, result.Outcome);
+            string lost = string.Join('\n', LostCpus.Describe(machine));
+            Assert.Equal(expected.Length != 0, lost.Length != 0);
+            Assert.All(expected, part => Assert.Contains(part, lost, StringComparison.Ordinal));
+        }
     }
 
     [Fact]

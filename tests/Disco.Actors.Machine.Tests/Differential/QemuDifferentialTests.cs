@@ -80,8 +80,17 @@ public sealed class QemuDifferentialTests(ITestOutputHelper output)
         try
         {
             byte[] text = SequenceProgram.Bytes(program.Text(system: true));
-            File.WriteAllBytes(
-                path, UserElf.Build(SequenceProgram.TextStart, text, SequenceProgram.DataStart, program.Data));
+            ElfWriter writer = new()
+            {
+                Entry = SequenceProgram.TextStart,
+                PageBytes = 4096,
+                Segments =
+                {
+                    (SequenceProgram.TextStart, text, (ulong)text.Length),
+                    (SequenceProgram.DataStart, program.Data, (ulong)program.Data.Length),
+                },
+            };
+            File.WriteAllBytes(path, writer.Build());
             if (!OperatingSystem.IsWindows())
             {
                 File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);

@@ -115,6 +115,11 @@ internal sealed record LitmusImage(LitmusText Litmus, int Iterations, ulong Seed
         {
             text.Append(CultureInfo.InvariantCulture, $"    li t0,{cpu}\n    beq s0,t0,column{cpu}\n    nop\n");
         }
+        AppendRecord(text);
+    }
+
+    private void AppendRecord(StringBuilder text)
+    {
         text.Append(CultureInfo.InvariantCulture, $"""
                     b       column{Litmus.Cpus - 1}
                     nop

@@ -3,6 +3,7 @@ using Disco.Actors.Core;
 using Disco.Actors.Engines;
 using Disco.Actors.Machine.Boards;
 using Disco.Actors.Machine.Caches;
+using Disco.Actors.Machine.Cpus;
 using Disco.Actors.Machine.Directory;
 using Disco.Actors.Machine.Interconnect;
 using Disco.Actors.Verification.Observers;
@@ -13,7 +14,8 @@ namespace Disco.Actors.Simulation.Tests.Machines;
 
 /// <summary>
 /// Whole machines with caches of 32 lines, under the eyes of all observers: single writer or many readers at all
-/// times, every line the latest, directory and caches in agreement wherever nothing is under way.
+/// times, every load the latest store, every line the latest, directory and caches in agreement wherever nothing is
+/// under way.
 /// </summary>
 public sealed class ObservedMachineTests(ITestOutputHelper output)
 {
@@ -39,6 +41,8 @@ public sealed class ObservedMachineTests(ITestOutputHelper output)
         DeterministicEngine engine = new(machine.World, new EngineOptions { Seed = 5, JitterCycles = jitterCycles });
         engine.Observers.Add(copies);
         engine.Observers.Add(contents);
+        ValueObserver values = ReportAccesses(machine);
+        engine.Observers.Add(values);
         StringBuilder console = Guest.Capture(engine);
 
         RunResult result = engine.Run(new Cycle(LookEveryCycles));
@@ -53,10 +57,12 @@ public sealed class ObservedMachineTests(ITestOutputHelper output)
             result is { Outcome: Outcome.Stopped, ExitCode: 0 }, $"{result.Reason}\n{console}\n{result.Report}");
         Assert.Contains($"{name}: ok", console.ToString(), StringComparison.Ordinal);
         output.WriteLine($"{copies.Changes} changes of state, {contents.FromMemory} lines from memory, "
-            + $"{contents.FromOwners} from owners, {looked} looks at lines, {result.Cycle}");
+            + $"{contents.FromOwners} from owners, {looked} looks at lines, {values.Loads} loads and {values.Stores} "
+            + $"stores, {values.OlderLoads} loads of older values, {result.Cycle}");
         Assert.True(copies.Changes > 2000);
         Assert.True(contents.FromMemory > 300 && contents.FromOwners > 100);
         Assert.True(looked > 100);
+        Assert.True(values.Loads > 20_000 && values.Stores > 10_000);
     }
 
     /// <summary>Observers see, they never touch.</summary>
@@ -68,10 +74,52 @@ public sealed class ObservedMachineTests(ITestOutputHelper output)
         DeterministicEngine engine = new(machine.World, new EngineOptions());
         engine.Observers.Add(new CopyObserver());
         engine.Observers.Add(new LineContents(machine));
+        engine.Observers.Add(ReportAccesses(machine));
 
         GuestEnd watched = Guest.Run(engine);
 
         Assert.Equal(unwatched.StateHash, watched.StateHash);
+    }
+
+    /// <summary>A stale copy is noticed: the observer can fail.</summary>
+    [Fact]
+    public unsafe void Load_of_a_value_that_nobody_stored_is_noticed()
+    {
+        Multiprocessor machine = Guest.SmallRadix.On(Guest.Board(2));
+        DeterministicEngine engine = new(machine.World, new EngineOptions());
+        engine.Observers.Add(ReportAccesses(machine));
+        engine.Run(new Cycle(300_000));
+
+        foreach (CoherentCache cache in machine.Cpus.Select(cpu => cpu.Cache!))
+        {
+            foreach ((LineAddress line, CacheState state) in cache.Lines())
+            {
+                byte* bytes = state is CacheState.S or CacheState.E or CacheState.M ? cache.PointerTo(line) : null;
+                for (int at = 0; bytes is not null && at < cache.LineBytes; at++)
+                {
+                    bytes[at] ^= 1;
+                }
+            }
+        }
+        RunResult result = engine.Run(new Cycle(LimitCycles));
+
+        Assert.Equal(Outcome.Faulted, result.Outcome);
+        Assert.Contains("the latest is", result.Reason, StringComparison.Ordinal);
+    }
+
+    /// <summary>Makes all CPUs tell what they load and store, and gives an observer that checks it.</summary>
+    private static ValueObserver ReportAccesses(Multiprocessor machine)
+    {
+        foreach (Cpu cpu in machine.Cpus)
+        {
+            cpu.Core.ReportsAccesses = true;
+        }
+        byte[] word = new byte[sizeof(ulong)];
+        return new ValueObserver(address =>
+        {
+            machine.Memory.Read(address, word);
+            return BitConverter.ToUInt64(word);
+        });
     }
 
     /// <summary>Checks every cached line that nothing is under way for; gives how many those were.</summary>

@@ -49,20 +49,22 @@ public sealed partial class BlockDevice : DeviceActor
 
     public override void Save(StateWriter writer)
     {
-        base.Save(writer);
-        _transport.Save(writer);
-        SaveQueue(writer);
-        _disk.Save(writer);
+        SaveDevice(writer);
         _dma.Save(writer);
     }
 
     public override void Load(StateReader reader)
     {
-        base.Load(reader);
-        _transport.Load(reader);
-        LoadQueue(reader);
-        _disk.Load(reader);
+        LoadDevice(reader);
         _dma.Load(reader);
+    }
+
+    /// <summary>Goes on where a disk of the fast fidelity is, whose moves are never under way.</summary>
+    internal void TakeOver(BlockDevice fast)
+    {
+        Snapshot state = new();
+        fast.SaveDevice(state);
+        LoadDevice(state.Read());
     }
 
     protected override void ReceiveOther(in Envelope envelope, Context context)
@@ -271,5 +273,22 @@ public sealed partial class BlockDevice : DeviceActor
             Available = reader.ReadUInt64("available");
             Used = reader.ReadUInt64("used");
         }
+    }
+
+    // What is the same in every fidelity.
+    private void SaveDevice(StateWriter writer)
+    {
+        base.Save(writer);
+        _transport.Save(writer);
+        SaveQueue(writer);
+        _disk.Save(writer);
+    }
+
+    private void LoadDevice(StateReader reader)
+    {
+        base.Load(reader);
+        _transport.Load(reader);
+        LoadQueue(reader);
+        _disk.Load(reader);
     }
 }

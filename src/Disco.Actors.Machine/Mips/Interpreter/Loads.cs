@@ -67,7 +67,8 @@ internal static unsafe class Loads<TGranule, TOrder>
         {
             return core.Left;
         }
-        T.Finish(ip, r, Bytes.Read<TOrder>(from, T.SizeBytes), Offset<T>(address));
+        int offset = T.Partial && core.IsReversed ? T.SizeBytes - 1 - Offset<T>(address) : Offset<T>(address);
+        T.Finish(ip, r, Bytes.Read<TOrder>(from, T.SizeBytes), offset);
         if (T.Linked)
         {
             core.SetLink(T.SizeBytes);

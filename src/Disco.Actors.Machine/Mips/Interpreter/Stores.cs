@@ -78,7 +78,7 @@ internal static unsafe class Stores<TGranule, TOrder>
         {
             return core.Left;
         }
-        Put<T>(to, T.Value(ip, r), address);
+        Put<T>(to, T.Value(ip, r), core.IsReversed ? ~address : address);
         core.CloseStore(T.SizeBytes);
         ip++;
         budget -= 1 + core.TakeStall();
@@ -87,6 +87,7 @@ internal static unsafe class Stores<TGranule, TOrder>
             : MipsCore.StopAt(ip, r, core, budget);
     }
 
+    // Of the address a partial store needs the low bits: which byte of the datum it is.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Put<T>(byte* to, ulong value, ulong address)
         where T : struct, IStore
