@@ -4,6 +4,7 @@ using Disco.Actors.Machine.Cpus;
 using Disco.Actors.Machine.Interconnect;
 using Disco.Actors.Machine.Memory;
 using Disco.Actors.Machine.Mips;
+using Disco.Actors.Vmm.Devices;
 using Disco.Actors.Vmm.Memory;
 using Disco.Actors.Vmm.Scheduling;
 using Disco.Actors.Vmm.Shootdown;
@@ -30,6 +31,8 @@ public sealed class DiscoBuilder : IMachineHost
     // For each virtual machine the CPUs on which its virtual CPUs start.
     private readonly int[][] _places;
     private MonitorMemory? _memory;
+    private MonitorDevices? _devices;
+    private readonly DeviceSetup _setup;
     private Fabric? _fabric;
 
     private DiscoBuilder(DiscoConfig config)
@@ -38,6 +41,7 @@ public sealed class DiscoBuilder : IMachineHost
         _board = config.Board with { Placement = Placement.Contiguous };
         _monitors = new DiscoCpu[_board.Cpus];
         _places = Spread(config);
+        _setup = config.ToDevices();
     }
 
     IEnumerable<Actor> IMachineHost.Actors => _actors;
@@ -59,6 +63,7 @@ public sealed class DiscoBuilder : IMachineHost
             Monitors = builder._monitors,
             Memory = builder._memory!,
             Schedulers = builder._schedulers,
+            Devices = builder._devices!,
             Vms = [.. config.Vms.Select((vm, number) => new VirtualMachine(
                 number, vm, builder._layouts[number].Report, builder._memory!.Vms[number],
                 builder._processors[number], VmDevices.ConsoleOf(number)))],
@@ -90,8 +95,9 @@ public sealed class DiscoBuilder : IMachineHost
             IEnumerable<int> cpus = Enumerable.Range(node * _board.CpusPerNode, _board.CpusPerNode);
             _schedulers.Add(new Scheduler(node, cpus, _config.Scheduler, fabric));
         }
-        _actors.AddRange([.. _memory.MemMaps, .. _memory.Vms, .. _schedulers]);
-        _actors.Add(new Keeper(KeeperNode, _config.Vms.Count, fabric));
+        _devices = new MonitorDevices(fabric, memory, lineBytes, _setup, _config.DiskCosts, _config.Switch);
+        _actors.AddRange([.. _memory.MemMaps, .. _memory.Vms, .. _schedulers, .. _devices.Actors]);
+        _actors.Add(new Keeper(KeeperNode, _setup, fabric));
         return _layouts[0].Report;
     }
 
@@ -162,6 +168,9 @@ public sealed class DiscoBuilder : IMachineHost
             },
             Devices = devices.Map,
             Weight = config.Weight,
+            Disks = _setup.DiskCallsOf(vm),
+            Network = DeviceSetup.NetCalls,
+            ClockHz = _board.ClockHz,
             SecondLevelEntries = _config.SecondLevelTlbEntries,
         });
         VmProcessors processors = new(fabric, _places[vm], Keeper.KeeperAddress);

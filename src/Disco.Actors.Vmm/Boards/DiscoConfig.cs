@@ -1,5 +1,6 @@
 using Disco.Actors.Machine.Boards;
 using Disco.Actors.Machine.Interconnect;
+using Disco.Actors.Vmm.Devices;
 using Disco.Actors.Vmm.Memory;
 using Disco.Actors.Vmm.Scheduling;
 using Disco.Actors.Vmm.VirtualCpus;
@@ -11,6 +12,7 @@ public sealed record DiscoConfig
 {
     public const int VmsMax = 256;
     public const int NodesMax = 32;
+    public const int DisksMax = 15;
 
     /// <summary>The hardware. Its memory is placed node by node, whatever it says.</summary>
     public BoardConfig Board { get; init; } = new();
@@ -23,6 +25,13 @@ public sealed record DiscoConfig
     public MappingConfig Mapping { get; init; } = new();
 
     public SchedulerConfig Scheduler { get; init; } = new();
+
+    /// <summary>The machine's disks, of which virtual machines have some.</summary>
+    public IReadOnlyList<DiskSpec> Disks { get; init; } = [];
+
+    public DiskConfig DiskCosts { get; init; } = new();
+
+    public SwitchConfig Switch { get; init; } = new();
 
     /// <summary>Moves hot pages; null to leave them.</summary>
     public IPagePlacement? Placement { get; init; }
@@ -59,8 +68,22 @@ public sealed record DiscoConfig
             problems.Add($"the guests of {Vms[0].Name} and {other.Name} differ in byte order; "
                 + "the processors of one machine have one");
         }
+        problems.AddRange(ToDevices().Problems());
+        if (Disks.Count > DisksMax)
+        {
+            problems.Add($"{Disks.Count} disks; a machine can have {DisksMax}");
+        }
         return problems;
     }
+
+    /// <summary>Who has what of the virtual devices.</summary>
+    internal DeviceSetup ToDevices() => new(Disks, [.. Vms.Select((vm, number) => new VmAttachments(number, vm.Name)
+    {
+        Pages = (uint)(vm.MemoryBytes >> Page.Shift),
+        BigEndian = !vm.Image.IsLittleEndian,
+        Disks = vm.Disks,
+        Interrupts = VmDevices.InterruptControllerOf(number),
+    })]);
 
     private static void AddProblems(List<string> problems, VmConfig vm)
     {

@@ -1,5 +1,6 @@
 using Disco.Actors.Core;
 using Disco.Actors.Machine.Boards;
+using Disco.Actors.Vmm.Devices;
 using Disco.Actors.Vmm.Memory;
 using Disco.Actors.Vmm.Scheduling;
 using Disco.Actors.Vmm.VirtualCpus;
@@ -33,6 +34,9 @@ public sealed class DiscoMachine
 
     /// <summary>Frames and pmaps.</summary>
     public required MonitorMemory Memory { get; init; }
+
+    /// <summary>Disks, subnet, keyboard.</summary>
+    public required MonitorDevices Devices { get; init; }
 
     /// <summary>One per node.</summary>
     public required IReadOnlyList<Scheduler> Schedulers { get; init; }

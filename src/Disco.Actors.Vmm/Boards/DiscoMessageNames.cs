@@ -1,4 +1,5 @@
 using Disco.Actors.Core;
+using Disco.Actors.Vmm.Devices;
 using Disco.Actors.Vmm.Memory;
 using Disco.Actors.Vmm.Scheduling;
 
@@ -13,6 +14,7 @@ internal sealed class DiscoMessageNames(IMessageNames machine) : IMessageNames
     {
         MappingNames.Family => MappingNames.NameOf(kind),
         SchedulingMessage.Family => SchedulingNames.NameOf(kind),
+        VirtualDeviceNames.Family => VirtualDeviceNames.NameOf(kind),
         Shootdown.ShootdownMessage.Family => _shootdown.NameOf(kind),
         _ => machine.NameOf(kind),
     };
@@ -21,6 +23,7 @@ internal sealed class DiscoMessageNames(IMessageNames machine) : IMessageNames
     {
         MappingNames.Family => MappingNames.Describe(message),
         SchedulingMessage.Family => SchedulingNames.Describe(message),
+        VirtualDeviceNames.Family => VirtualDeviceNames.Describe(message),
         Shootdown.ShootdownMessage.Family => _shootdown.Describe(message),
         _ => machine.Describe(message),
     };

@@ -1,5 +1,6 @@
 using Disco.Actors.Core;
 using Disco.Actors.Machine.Devices;
+using Disco.Actors.Vmm.Devices;
 using Disco.Actors.Vmm.Memory;
 using Disco.Actors.Vmm.Scheduling;
 
@@ -42,7 +43,8 @@ public sealed partial class DiscoCpu
         writer.Write("access", _access.Physical);
         writer.Write("accessForm", (uint)_access.Register | ((ulong)(uint)_access.SizeBytes << 8)
             | (_access.IsLoad ? 1UL << 16 : 0) | (_access.IsSigned ? 1UL << 17 : 0));
-        writer.Write("callNumber", _callNumber);
+        writer.Write("callNumber", (ulong)_callNumber);
+        writer.Write("callRequest", _callRequest);
         writer.Write("callee", (ulong)_callee.Packed);
         _responder.Save(writer);
         Statistics.Save(writer);
@@ -84,8 +86,15 @@ public sealed partial class DiscoCpu
         ref readonly Message message = ref envelope.Message;
         switch (message.Kind >> 8)
         {
+            case 0x02 when _state == CpuState.Calling:
+                Answered(_callRequest, HypercallResult.Ok);
+                break;
             case 0x02:
                 Accessed(UncachedMessage.Unpack(message));
+                break;
+            case VirtualDeviceNames.Family when message.Kind == (ushort)DeviceKind.CallDone:
+                DeviceCall done = DeviceCall.From(message);
+                Answered(done.Request, done.Result);
                 break;
             case MappingNames.Family:
                 ReceiveMapping(envelope);
@@ -128,7 +137,8 @@ public sealed partial class DiscoCpu
         ulong form = reader.ReadUInt64("accessForm");
         _access = new DeviceAccess(
             physical, (byte)form, (byte)(form >> 8), (form & (1 << 16)) != 0, (form & (1 << 17)) != 0);
-        _callNumber = reader.ReadUInt64("callNumber");
+        _callNumber = (HypercallNumber)reader.ReadUInt64("callNumber");
+        _callRequest = reader.ReadUInt64("callRequest");
         _callee = Address.FromPacked((uint)reader.ReadUInt64("callee"));
     }
 
@@ -146,6 +156,18 @@ public sealed partial class DiscoCpu
                 break;
             case MappingKind.Entered:
                 Entered(envelope);
+                break;
+            case MappingKind.Freed:
+                FreePageMessage freed = FreePageMessage.From(envelope.Message);
+                Answered(freed.Request, freed.Reason);
+                break;
+            case MappingKind.Remapped:
+                RemappedMessage remapped = RemappedMessage.From(envelope.Message);
+                Answered(remapped.Request, remapped.Reason);
+                break;
+            case MappingKind.BalloonStatus:
+                BalloonMessage balloon = BalloonMessage.From(envelope.Message);
+                Answered(balloon.Request, Math.Max(0, (long)balloon.PagesUsed - balloon.PagesTarget));
                 break;
             default:
                 Refuse(envelope.Message);

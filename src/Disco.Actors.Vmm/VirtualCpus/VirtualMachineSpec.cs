@@ -28,6 +28,15 @@ public sealed record VirtualMachineSpec
     /// <summary>Entries of each virtual CPU's second-level TLB, a power of two from 4; 0 for none.</summary>
     public int SecondLevelEntries { get; init; } = 4096;
 
+    /// <summary>Who answers its disk calls; null when it has no disk.</summary>
+    public Address? Disks { get; init; }
+
+    /// <summary>Who answers its network calls.</summary>
+    public Address? Network { get; init; }
+
+    /// <summary>Of the machine's processors.</summary>
+    public long ClockHz { get; init; } = 400_000_000;
+
     /// <summary>Its monitor.</summary>
     public Address Monitor => new(Role.Vm, (ushort)Id);
 
