@@ -185,9 +185,21 @@ internal sealed unsafe partial class RegionCompiler
         Put(to);
     }
 
-    /// <summary>MULT, MULTU.</summary>
-    internal void MultiplyWord(Step step, bool signed)
+    /// <summary>
+    /// MULT, MULTU; with an operation the product is added to HI and LO, or subtracted: MADD, MSUB and their like.
+    /// </summary>
+    internal void MultiplyWord(Step step, bool signed, OpCode? accumulate = null)
     {
+        if (accumulate is not null)
+        {
+            Get(Reg.Hi);
+            _il.Emit(OpCodes.Ldc_I4, 32);
+            _il.Emit(OpCodes.Shl);
+            Get(Reg.Lo);
+            _il.Emit(OpCodes.Conv_U4);
+            _il.Emit(OpCodes.Conv_U8);
+            _il.Emit(OpCodes.Or);
+        }
         OpCode narrow = signed ? OpCodes.Conv_I4 : OpCodes.Conv_U4;
         OpCode wide = signed ? OpCodes.Conv_I8 : OpCodes.Conv_U8;
         foreach (int register in (int[])[step.Rs, step.Rt])
@@ -197,6 +209,10 @@ internal sealed unsafe partial class RegionCompiler
             _il.Emit(wide);
         }
         _il.Emit(OpCodes.Mul);
+        if (accumulate is { } operation)
+        {
+            _il.Emit(operation);
+        }
         _il.Emit(OpCodes.Stloc, _address);
         _il.Emit(OpCodes.Ldloc, _address);
         _il.Emit(OpCodes.Ldc_I4, 32);

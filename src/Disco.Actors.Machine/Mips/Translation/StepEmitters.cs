@@ -124,10 +124,10 @@ internal static unsafe class StepEmitters
         set[(int)Op.Divu] = (c, s) => c.HiLo(s, &DivideWordUnsigned.Do);
         set[(int)Op.Ddiv] = (c, s) => c.HiLo(s, &DivideLong.Do);
         set[(int)Op.Ddivu] = (c, s) => c.HiLo(s, &DivideLongUnsigned.Do);
-        set[(int)Op.Madd] = (c, s) => c.HiLo(s, &MultiplyAdd.Do);
-        set[(int)Op.Maddu] = (c, s) => c.HiLo(s, &MultiplyAddUnsigned.Do);
-        set[(int)Op.Msub] = (c, s) => c.HiLo(s, &MultiplySubtract.Do);
-        set[(int)Op.Msubu] = (c, s) => c.HiLo(s, &MultiplySubtractUnsigned.Do);
+        set[(int)Op.Madd] = (c, s) => c.MultiplyWord(s, signed: true, OpCodes.Add);
+        set[(int)Op.Maddu] = (c, s) => c.MultiplyWord(s, signed: false, OpCodes.Add);
+        set[(int)Op.Msub] = (c, s) => c.MultiplyWord(s, signed: true, OpCodes.Sub);
+        set[(int)Op.Msubu] = (c, s) => c.MultiplyWord(s, signed: false, OpCodes.Sub);
         set[(int)Op.Mfhi] = (c, s) => c.Move(s.Rd, Reg.Hi);
         set[(int)Op.Mflo] = (c, s) => c.Move(s.Rd, Reg.Lo);
         set[(int)Op.Mthi] = (c, s) => c.Move(Reg.Hi, s.Rs);
