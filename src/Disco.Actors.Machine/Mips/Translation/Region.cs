@@ -2,7 +2,7 @@ using Disco.Actors.Machine.Mips.Isa;
 
 namespace Disco.Actors.Machine.Mips.Translation;
 
-/// <summary>An instruction of a region: its operands are slots of the register file, as in <see cref="Insn"/>.</summary>
+/// <summary>An instruction of a region; operands are slots of the register file, as in <see cref="Insn"/>.</summary>
 internal readonly record struct Step(ulong Address, uint Word, Op Op, byte Rs, byte Rt, byte Rd, long Immediate)
 {
     public ulong BranchTarget => Address + 4 + (ulong)new Instruction(Word).BranchOffset;

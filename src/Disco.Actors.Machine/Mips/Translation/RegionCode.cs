@@ -42,7 +42,7 @@ internal sealed unsafe class RegionCode(
 /// </summary>
 internal static class RegionStore
 {
-    private const int RegionsMax = 8192;
+    private const int RegionsMax = 4096;
 
     private static readonly ConcurrentDictionary<RegionKey, RegionCode> Codes = new();
 

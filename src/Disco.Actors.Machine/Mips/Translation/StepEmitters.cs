@@ -13,7 +13,8 @@ internal static unsafe class StepEmitters
     private static readonly Action<RegionCompiler, Step>?[] ByOp = Build();
     private static readonly bool[] Writes = WritersOfRegisters();
 
-    public static bool Has(Op op) => ByOp[(int)op] is not null || OpInfo.Of(op) is { HasDelaySlot: true, NeedsCp2: false };
+    public static bool Has(Op op) =>
+        ByOp[(int)op] is not null || OpInfo.Of(op) is { HasDelaySlot: true, NeedsCp2: false };
 
     public static void Emit(RegionCompiler compiler, Step step) => ByOp[(int)step.Op]!(compiler, step);
 

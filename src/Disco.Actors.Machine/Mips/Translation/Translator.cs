@@ -58,7 +58,7 @@ internal sealed unsafe class Translator(MipsCore core, CodeCache code, HandlerSe
         installed.Install();
     }
 
-    /// <summary>Called by a region's code on entry after the fetch table has changed; see the region's Verify.</summary>
+    /// <summary>For a region's code, on entry after the fetch table has changed; see the region's Verify.</summary>
     public delegate*<Insn*, ulong*, MipsCore, long, long> Verify(ulong* data, ulong context, ulong epoch)
     {
         InstalledRegion region = _regions[(int)data[RegionData.Number]];

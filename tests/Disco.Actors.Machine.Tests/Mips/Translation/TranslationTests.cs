@@ -174,7 +174,7 @@ public sealed class TranslationTests
         {
             words.AddRange(generator.Next(20, floating: (seed + i) % 3 == 0));
         }
-        // b start; a register that a sequence may hold for its delay slot is not needed by it.
+        // b to the first word; nop.
         words.Add(0x1000_0000u | (ushort)-(words.Count + 1));
         words.Add(0);
         WriteWords(rig, words);
