@@ -17,6 +17,13 @@ public abstract class Actor(Address address, int node)
     public int Node { get; } = node;
 
     /// <summary>
+    /// False for an actor whose effects on other nodes all pass through others of its own node first, so that
+    /// nothing it causes is sent to another node sooner than <see cref="Lookahead.OutboundCycles"/> after it handled
+    /// a message or acted. True is always safe.
+    /// </summary>
+    public virtual bool IsAtBorder => true;
+
+    /// <summary>
     /// The next cycle in which the actor acts by itself, <see cref="Cycle.Never"/> while it waits for a message.
     /// Read by the engine after each <see cref="Receive"/> and <see cref="Run"/>.
     /// </summary>

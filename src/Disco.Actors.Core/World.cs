@@ -3,7 +3,7 @@ namespace Disco.Actors.Core;
 /// <summary>
 /// Lower bounds on how fast actors can affect each other, in cycles, as the machine's latencies guarantee them.
 /// Engines take their freedom from these: how far an actor may run ahead, how long a parallel window is.
-/// Every bound is at least 1.
+/// Every one of the four bounds is at least 1.
 /// </summary>
 /// <param name="InboundCycles">The shortest latency of a message to an actor that acts by itself.</param>
 /// <param name="LocalReachCycles">From an act of one self-acting actor to its first effect on another of the
@@ -11,7 +11,20 @@ namespace Disco.Actors.Core;
 /// <param name="RemoteReachCycles">The same for two self-acting actors on different nodes.</param>
 /// <param name="CrossNodeCycles">The shortest latency of any message between different nodes.</param>
 public readonly record struct Lookahead(
-    long InboundCycles, long LocalReachCycles, long RemoteReachCycles, long CrossNodeCycles);
+    long InboundCycles, long LocalReachCycles, long RemoteReachCycles, long CrossNodeCycles)
+{
+    /// <summary>
+    /// From an event at an actor that is not <see cref="Actor.IsAtBorder"/> to the first sending of anything it causes
+    /// to another node; 0 when nothing is known.
+    /// </summary>
+    public long OutboundCycles { get; init; }
+
+    /// <summary>
+    /// From any event to its first effect on a self-acting actor of another node, through any chain of messages; not
+    /// less than <see cref="CrossNodeCycles"/> is known when it is 0.
+    /// </summary>
+    public long RemoteInboundCycles { get; init; }
+}
 
 /// <summary>All actors of a run and what an engine must know of them. It does not know what they are.</summary>
 public sealed class World
@@ -32,6 +45,7 @@ public sealed class World
         Invariant.Holds(lookahead.LocalReachCycles >= 1);
         Invariant.Holds(lookahead.RemoteReachCycles >= 1);
         Invariant.Holds(lookahead.CrossNodeCycles >= 1);
+        Invariant.Holds(lookahead.OutboundCycles >= 0);
     }
 
     /// <summary>In order of address.</summary>

@@ -77,6 +77,8 @@ public sealed class Cpu : Actor
     /// <summary>Its caches; null in the fast fidelity.</summary>
     public CoherentCache? Cache => (_port as CoherentPort)?.Cache;
 
+    public override bool IsAtBorder => false;
+
     public override WaitsFor? Waiting => _phase switch
     {
         CpuPhase.Held => new WaitsFor(ResetController, "release from reset"),

@@ -11,6 +11,8 @@ public abstract class DeviceActor(Address address, int node, DeviceWiring wiring
 {
     private bool _line;
 
+    public override bool IsAtBorder => false;
+
     protected DeviceWiring Wiring { get; } = wiring;
 
     public sealed override void Receive(in Envelope envelope, Context context)

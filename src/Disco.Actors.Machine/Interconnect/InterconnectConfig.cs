@@ -67,7 +67,12 @@ public sealed record InterconnectConfig
     /// <summary>The bounds an engine may rely on, as these latencies guarantee them.</summary>
     public Lookahead Lookahead => Topology == TopologyKind.Uma
         ? new(BusCycles, 2 * BusCycles, 2 * BusCycles, BusCycles)
-        : new(BusCycles, 2 * BusCycles, (2 * BusCycles) + TransitCycles, TransitCycles);
+        : new(BusCycles, 2 * BusCycles, (2 * BusCycles) + TransitCycles, TransitCycles)
+        {
+            // Agents reach the network and the directory over the bus, memory after its access.
+            OutboundCycles = Math.Min(BusCycles, MemoryCycles - PortCycles),
+            RemoteInboundCycles = TransitCycles + BusCycles,
+        };
 
     /// <summary>Throws when the numbers contradict each other.</summary>
     public void Check()

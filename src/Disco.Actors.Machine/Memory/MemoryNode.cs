@@ -35,6 +35,8 @@ public sealed unsafe class MemoryNode : Actor
         _bankBusyUntil = new long[fabric.Config.Banks];
     }
 
+    public override bool IsAtBorder => false;
+
     public long Reads => _reads;
 
     public long Writes => _writes;
