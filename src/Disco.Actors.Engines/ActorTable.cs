@@ -13,6 +13,7 @@ internal sealed class ActorTable
     {
         Actors = world.Actors;
         NodeOf = [.. Actors.Select(actor => actor.Node)];
+        AtBorder = [.. Actors.Select(actor => actor.IsAtBorder)];
         _byRole = new int[byte.MaxValue + 1][];
         Array.Fill(_byRole, []);
         foreach (IGrouping<Role, Actor> role in Actors.GroupBy(actor => actor.Address.Role))
@@ -31,6 +32,8 @@ internal sealed class ActorTable
     public Actor[] Actors { get; }
 
     public int[] NodeOf { get; }
+
+    public bool[] AtBorder { get; }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public int Find(Address address)

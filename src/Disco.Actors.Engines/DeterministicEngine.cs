@@ -17,5 +17,9 @@ public sealed class DeterministicEngine(World world, EngineOptions options) : En
 
     private protected override IObserver[] ObserversOf(int node) => [.. Observers, .. base.ObserversOf(node)];
 
-    private protected override void RunWindows(long limit) => Partitions[0].RunWindow(limit, limit);
+    private protected override void RunWindows(long limit)
+    {
+        Partitions[0].Prepare(limit);
+        Partitions[0].RunToEnd();
+    }
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Disco.Actors.Core;
 
 namespace Disco.Actors.Engines;
@@ -13,11 +14,13 @@ public abstract class Engine
 
     private readonly Timing _timing;
     private readonly ActorTable _table;
-    private readonly int _partitionCount;
     private readonly SortedDictionary<Address, long> _outsideSequences = [];
     private readonly OutputBuffer _output = new();
-    private Partition[] _partitions;
+    private readonly Partition[] _partitions;
+    private readonly int[] _partitionOf;
+    private NodeProcess[] _nodes;
     private Fault? _fault;
+    private long _windowTicks;
 
     /// <param name="world">Its actors belong to this engine from now on.</param>
     /// <param name="options">Negative cycles break an invariant; the caller checks what users wrote.</param>
@@ -29,8 +32,19 @@ public abstract class Engine
         Options = options;
         _timing = new Timing(options, world.Lookahead);
         _table = new ActorTable(world);
-        _partitionCount = Math.Clamp(threads, 1, Math.Max(1, world.Nodes));
-        _partitions = Build();
+        _partitionOf = new int[Math.Max(1, world.Nodes)];
+        _partitions = new Partition[Math.Clamp(threads, 1, _partitionOf.Length)];
+        for (int i = 0; i < _partitions.Length; i++)
+        {
+            _partitions[i] = new Partition(_table, _timing, _partitionOf);
+        }
+        for (int node = 0; node < _partitionOf.Length; node++)
+        {
+            // Contiguous ranges, even by count, until loads are known.
+            _partitionOf[node] = (int)((long)node * _partitions.Length / _partitionOf.Length);
+        }
+        _nodes = Build();
+        Assign();
     }
 
     /// <summary>Called with what actors put out, in the order (cycle, source), on the caller's thread.</summary>
@@ -49,12 +63,31 @@ public abstract class Engine
     /// <summary>Everything before this cycle has happened.</summary>
     public Cycle Now { get; private set; }
 
+    /// <summary>The timing error of longer windows.</summary>
+    public WindowDelay WindowDelay =>
+        _nodes.Aggregate(default(WindowDelay), (sum, node) => sum.Plus(node.Delay));
+
+    /// <summary>By host thread, the caller's first.</summary>
+    public virtual IReadOnlyList<ThreadTime> ThreadTimes
+    {
+        get
+        {
+            TimeSpan windows = Stopwatch.GetElapsedTime(0, _windowTicks);
+            return [new ThreadTime(windows, default, Stopwatch.GetElapsedTime(0, RunTicks) - windows, 0)];
+        }
+    }
+
     /// <summary>Envelopes delivered so far.</summary>
     public long Deliveries => _partitions.Sum(partition => partition.Deliveries);
 
     internal Timing Timing => _timing;
 
+    /// <summary>Host time spent in <see cref="Run"/>, in ticks of the stopwatch.</summary>
+    private protected long RunTicks { get; private set; }
+
     internal ReadOnlySpan<Partition> Partitions => _partitions;
+
+    internal ReadOnlySpan<NodeProcess> Nodes => _nodes;
 
     private StopRequest Stop =>
         _partitions.Aggregate(StopRequest.None, (first, partition) => StopRequest.First(first, partition.Stop));
@@ -80,12 +113,10 @@ public abstract class Engine
     public RunResult Run(Cycle until, Func<bool>? cancelled = null, Action<Progress>? progress = null)
     {
         Cycle start = Now;
-        foreach (Partition partition in _partitions)
+        long startTicks = Stopwatch.GetTimestamp();
+        foreach (NodeProcess node in _nodes)
         {
-            foreach (NodeProcess node in partition.Nodes)
-            {
-                node.Observers = ObserversOf(node.Number);
-            }
+            node.Observers = ObserversOf(node.Number);
         }
         Begin();
         try
@@ -123,6 +154,7 @@ public abstract class Engine
         finally
         {
             End();
+            RunTicks += Stopwatch.GetTimestamp() - startTicks;
         }
     }
 
@@ -176,11 +208,16 @@ public abstract class Engine
         {
             actor.Load(reader);
         }
-        _partitions = Build();
+        foreach (Partition partition in _partitions)
+        {
+            partition.Clear();
+        }
+        _nodes = Build();
+        Assign();
         _fault = null;
         EngineState.LoadSequences(reader, this, _outsideSequences);
         EngineState.LoadEnvelopes(reader, this);
-        (Now, Partitions[0].Stop) = EngineState.LoadRun(reader, Partitions[0]);
+        (Now, Partitions[0].Stop) = EngineState.LoadRun(reader, Partitions[0], _nodes[0]);
     }
 
     /// <summary>
@@ -214,11 +251,8 @@ public abstract class Engine
     /// <summary>The envelopes under way and who waits for whom, for a report.</summary>
     public string Mailboxes() => EngineReport.Mailboxes(this);
 
-    internal Partition PartitionOf(int actor)
-    {
-        int node = _table.NodeOf[actor];
-        return Array.Find(_partitions, partition => partition.Owns(node))!;
-    }
+    /// <summary>The node of an actor, by its number in <see cref="World.Actors"/>.</summary>
+    internal NodeProcess NodeOf(int actor) => _nodes[_table.NodeOf[actor]];
 
     internal void Accept(in Envelope envelope)
     {
@@ -235,14 +269,11 @@ public abstract class Engine
     internal List<Envelope> Undelivered()
     {
         List<Envelope> envelopes = [];
-        foreach (Partition partition in _partitions)
+        foreach (NodeProcess node in _nodes)
         {
-            foreach (NodeProcess node in partition.Nodes)
+            foreach (int slot in node.Queue.Slots())
             {
-                foreach (int slot in node.Queue.Slots())
-                {
-                    envelopes.Add(node.Queue[slot]);
-                }
+                envelopes.Add(node.Queue[slot]);
             }
         }
         envelopes.Sort((left, right) => Envelope.Compare(in left, in right));
@@ -251,6 +282,21 @@ public abstract class Engine
 
     /// <summary>Who watches a node in the run that begins.</summary>
     private protected virtual IObserver[] ObserversOf(int node) => NodeObserver is null ? [] : [NodeObserver(node)];
+
+    /// <summary>Gives nodes to other partitions so that all have about the same load. Between slices.</summary>
+    private protected void ShareNodes()
+    {
+        long[] loads = [.. _nodes.Select(node => node.SampledTicks)];
+        if (LoadBalance.Share(loads, _partitionOf, _partitions.Length))
+        {
+            Assign();
+        }
+        foreach (NodeProcess node in _nodes)
+        {
+            // Old measurements fade.
+            node.SampledTicks /= 2;
+        }
+    }
 
     /// <summary>Before the windows of one call of <see cref="Run"/>.</summary>
     private protected virtual void Begin()
@@ -267,7 +313,9 @@ public abstract class Engine
 
     private void RunTo(long limit)
     {
+        long start = Stopwatch.GetTimestamp();
         RunWindows(limit);
+        _windowTicks += Stopwatch.GetTimestamp() - start;
         foreach (Partition partition in _partitions)
         {
             _fault = Fault.First(_fault, partition.Fault);
@@ -279,8 +327,6 @@ public abstract class Engine
             Now = new Cycle(Math.Min(limit, Stop.At));
         }
     }
-
-    private NodeProcess NodeOf(int actor) => PartitionOf(actor).NodeAt(_table.NodeOf[actor]);
 
     private void SaveWorld(StateWriter writer)
     {
@@ -295,9 +341,9 @@ public abstract class Engine
     private long NextEvent()
     {
         long next = Timing.Never;
-        foreach (Partition partition in _partitions)
+        foreach (NodeProcess node in _nodes)
         {
-            next = Math.Min(next, Math.Min(partition.NextEnvelope(), partition.NextStep()));
+            next = Math.Min(next, Math.Min(node.Queue.Next, node.NextStep));
         }
         return next;
     }
@@ -305,29 +351,30 @@ public abstract class Engine
     private long LastDelivery()
     {
         long last = 0;
-        foreach (Partition partition in _partitions)
+        foreach (NodeProcess node in _nodes)
         {
-            foreach (NodeProcess node in partition.Nodes)
-            {
-                last = Math.Max(last, node.LastDelivery);
-            }
+            last = Math.Max(last, node.LastDelivery);
         }
         return last;
     }
 
-    /// <summary>Contiguous ranges of nodes, even by count.</summary>
-    private Partition[] Build()
+    /// <summary>The nodes, anew from the actors.</summary>
+    private NodeProcess[] Build()
     {
-        Partition[] partitions = new Partition[_partitionCount];
-        int nodes = Math.Max(1, World.Nodes);
-        int[] partitionOf = new int[nodes];
-        for (int i = 0; i < _partitionCount; i++)
+        NodeProcess[] nodes = new NodeProcess[_partitionOf.Length];
+        for (int node = 0; node < nodes.Length; node++)
         {
-            int first = nodes * i / _partitionCount;
-            int end = nodes * (i + 1) / _partitionCount;
-            partitions[i] = new Partition(first, end - first, _table, _timing) { PartitionOf = partitionOf };
-            Array.Fill(partitionOf, i, first, end - first);
+            nodes[node] = new NodeProcess(node, _table, _timing);
         }
-        return partitions;
+        return nodes;
+    }
+
+    /// <summary>Hands the nodes to their partitions.</summary>
+    private void Assign()
+    {
+        for (int i = 0; i < _partitions.Length; i++)
+        {
+            _partitions[i].Nodes = [.. _nodes.Where(node => _partitionOf[node.Number] == i)];
+        }
     }
 }

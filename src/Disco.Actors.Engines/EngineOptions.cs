@@ -1,6 +1,6 @@
 namespace Disco.Actors.Engines;
 
-/// <summary>What a user may choose about a run. The outcome depends on all of it except the thread count.</summary>
+/// <summary>What a user may choose about a run. The outcome depends on all of it except the threads.</summary>
 public sealed record EngineOptions
 {
     /// <summary>Decides the order of envelopes that arrive in the same cycle, and the jitter.</summary>
@@ -10,11 +10,15 @@ public sealed record EngineOptions
     public long JitterCycles { get; init; }
 
     /// <summary>
-    /// 0 is exact. Otherwise envelopes between nodes arrive no earlier than the next multiple of this many cycles
-    /// after their sending: longer windows for a stated, deterministic error.
+    /// 0 is exact. Otherwise envelopes between nodes arrive no earlier than the next boundary after their sending, a
+    /// multiple of this many cycles (rounded up to an even number), and half of them later at the soonest: not before
+    /// the second next multiple of the half. A deterministic error, which <see cref="Engine.WindowDelay"/> states.
     /// </summary>
     public long WindowCycles { get; init; }
 
     /// <summary>Host threads of the parallel engine; more than there are nodes are not used.</summary>
     public int Threads { get; init; } = 1;
+
+    /// <summary>Whether the parallel engine keeps each thread on a core of its own, where the host can.</summary>
+    public bool PinThreads { get; init; }
 }

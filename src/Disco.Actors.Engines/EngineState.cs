@@ -11,7 +11,7 @@ internal static class EngineState
     {
         for (int actor = 0; actor < engine.World.Actors.Length; actor++)
         {
-            writer.Write("sequence", engine.PartitionOf(actor).Sequences[actor]);
+            writer.Write("sequence", engine.NodeOf(actor).Sequence(actor));
         }
         writer.Write("outsides", outsideSequences.Count);
         foreach ((Address source, long sequence) in outsideSequences)
@@ -26,7 +26,7 @@ internal static class EngineState
     {
         for (int actor = 0; actor < engine.World.Actors.Length; actor++)
         {
-            engine.PartitionOf(actor).Sequences[actor] = reader.ReadInt64("sequence");
+            engine.NodeOf(actor).Sequence(actor) = reader.ReadInt64("sequence");
         }
         outsideSequences.Clear();
         int outsides = reader.ReadInt32("outsides");
@@ -91,6 +91,7 @@ internal static class EngineState
         writer.Write("stopExitCode", (long)stop.ExitCode);
         writer.Write("stopReasonBytes", stop.Reason.Length * sizeof(char));
         writer.Write("stopReason", MemoryMarshal.AsBytes(stop.Reason.AsSpan()));
+        engine.WindowDelay.Save(writer);
         long[] byKind = engine.DeliveriesByKind();
         writer.Write("kinds", byKind.Count(deliveries => deliveries != 0));
         for (int kind = 0; kind < byKind.Length; kind++)
@@ -103,8 +104,8 @@ internal static class EngineState
         }
     }
 
-    /// <summary>Gives the counts to <paramref name="partition"/>; only their sum is ever seen.</summary>
-    public static (Cycle Now, StopRequest Stop) LoadRun(StateReader reader, Partition partition)
+    /// <summary>Gives the counts to one partition and one node; only their sums are ever seen.</summary>
+    public static (Cycle Now, StopRequest Stop) LoadRun(StateReader reader, Partition partition, NodeProcess node)
     {
         Cycle now = new(reader.ReadInt64("now"));
         long at = reader.ReadInt64("stopAt");
@@ -112,6 +113,7 @@ internal static class EngineState
         int exitCode = reader.ReadInt32("stopExitCode");
         char[] reason = new char[reader.ReadInt32("stopReasonBytes") / sizeof(char)];
         reader.ReadBytes("stopReason", MemoryMarshal.AsBytes(reason.AsSpan()));
+        node.Delay = WindowDelay.Load(reader);
         int kinds = reader.ReadInt32("kinds");
         for (int i = 0; i < kinds; i++)
         {

@@ -16,8 +16,8 @@ internal sealed class EventQueue
     private const int None = -1;
 
     private readonly int[] _heads = new int[Buckets];
-    private readonly ulong[] _used = new ulong[Buckets / 64];
-    private ulong _usedWords;
+    private Calendar _used = new();
+    private Calendar _border = new();
     private long _base;
 
     private Envelope[] _slots = new Envelope[16];
@@ -38,6 +38,11 @@ internal sealed class EventQueue
     /// <summary>The earliest arrival, <see cref="Timing.Never"/> when empty.</summary>
     public long Next { get; private set; } = Timing.Never;
 
+    /// <summary>
+    /// The earliest arrival of an envelope added as one for the border, or earlier: not later than any of them.
+    /// </summary>
+    public long NextAtBorder { get; private set; } = Timing.Never;
+
     public int Count { get; private set; }
 
     public ref Envelope this[int slot] => ref _slots[slot];
@@ -47,8 +52,9 @@ internal sealed class EventQueue
     /// <summary>Makes room for an envelope; the caller fills it in before the cycle is taken.</summary>
     /// <param name="arrival">Not before the cycle taken last.</param>
     /// <param name="target">Any number, given back by <see cref="TargetOf"/>.</param>
+    /// <param name="atBorder">Whether <see cref="NextAtBorder"/> counts it.</param>
     /// <returns>The slot. A reference into it stays usable for writing until the next addition.</returns>
-    public int Add(long arrival, int target)
+    public int Add(long arrival, int target, bool atBorder)
     {
         Invariant.Holds(arrival >= _base);
         if (_free == None)
@@ -59,6 +65,7 @@ internal sealed class EventQueue
         ref Link link = ref _links[slot];
         _free = link.Next;
         link.Target = target;
+        link.AtBorder = atBorder;
         _slots[slot].Arrival = new Cycle(arrival);
         if (arrival - _base < Buckets)
         {
@@ -71,6 +78,10 @@ internal sealed class EventQueue
         if (arrival < Next)
         {
             Next = arrival;
+        }
+        if (atBorder && arrival < NextAtBorder)
+        {
+            NextAtBorder = arrival;
         }
         Count++;
         return slot;
@@ -92,12 +103,13 @@ internal sealed class EventQueue
         int bucket = (int)_base & Mask;
         int head = _heads[bucket];
         _heads[bucket] = None;
-        int word = bucket >> 6;
-        if ((_used[word] &= ~(1UL << bucket)) == 0)
+        _used.Clear(bucket);
+        if (NextAtBorder == _base)
         {
-            _usedWords &= ~(1UL << word);
+            _border.Clear(bucket);
+            NextAtBorder = FindNext(in _border, bucket);
         }
-        Next = FindNext(bucket);
+        Next = FindNext(in _used, bucket);
         int count = _links[head].Next == None ? TakeOne(head) : TakeMany(head);
         Count -= count;
         return count;
@@ -134,28 +146,18 @@ internal sealed class EventQueue
         int bucket = (int)arrival & Mask;
         _links[slot].Next = _heads[bucket];
         _heads[bucket] = slot;
-        _used[bucket >> 6] |= 1UL << bucket;
-        _usedWords |= 1UL << (bucket >> 6);
+        _used.Set(bucket);
+        if (_links[slot].AtBorder)
+        {
+            _border.Set(bucket);
+        }
     }
 
-    /// <summary>The first arrival after the bucket just emptied: around the wheel once, then the heap.</summary>
-    private long FindNext(int bucket)
+    /// <summary>The first arrival after the bucket just emptied: around the wheel once, or in the heap.</summary>
+    private long FindNext(in Calendar calendar, int bucket)
     {
-        if (_usedWords == 0)
-        {
-            return _farCount == 0 ? Timing.Never : _far[0].Arrival;
-        }
-        int word = bucket >> 6;
-        ulong rest = _used[word] & (~0UL << bucket);
-        if (rest == 0)
-        {
-            // Words above, else from the start; the own word's low part is the far end of the wheel.
-            ulong above = word == 63 ? 0 : _usedWords & (~0UL << (word + 1));
-            word = BitOperations.TrailingZeroCount(above != 0 ? above : _usedWords);
-            rest = _used[word];
-        }
-        int found = (word << 6) + BitOperations.TrailingZeroCount(rest);
-        return _base + ((found - bucket) & Mask);
+        long far = _farCount == 0 ? Timing.Never : _far[0].Arrival;
+        return calendar.IsEmpty ? far : Math.Min(far, _base + ((calendar.From(bucket) - bucket) & Mask));
     }
 
     private int TakeOne(int slot)
@@ -251,6 +253,47 @@ internal sealed class EventQueue
     {
         public int Next;
         public int Target;
+        public bool AtBorder;
+    }
+
+    /// <summary>The buckets in use: a bit each, and a bit for each word of them.</summary>
+    private struct Calendar()
+    {
+        private readonly ulong[] _words = new ulong[Buckets / 64];
+        private ulong _any;
+
+        public readonly bool IsEmpty => _any == 0;
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public void Set(int bucket)
+        {
+            _words[bucket >> 6] |= 1UL << bucket;
+            _any |= 1UL << (bucket >> 6);
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public void Clear(int bucket)
+        {
+            if ((_words[bucket >> 6] &= ~(1UL << bucket)) == 0)
+            {
+                _any &= ~(1UL << (bucket >> 6));
+            }
+        }
+
+        /// <summary>The first bucket in use from one on, around the wheel.</summary>
+        public readonly int From(int bucket)
+        {
+            int word = bucket >> 6;
+            ulong rest = _words[word] & (~0UL << bucket);
+            if (rest == 0)
+            {
+                // Words above, else from the start; the own word's low part is the far end of the wheel.
+                ulong above = word == 63 ? 0 : _any & (~0UL << (word + 1));
+                word = BitOperations.TrailingZeroCount(above != 0 ? above : _any);
+                rest = _words[word];
+            }
+            return (word << 6) + BitOperations.TrailingZeroCount(rest);
+        }
     }
 
     private readonly record struct Far(long Arrival, int Slot);

@@ -20,54 +20,53 @@ namespace Disco.Actors.Engines;
 /// <para>
 /// Deliveries end at the window's delivery limit, acting at its run limit: another node can reach a directory of this
 /// one after CrossNodeCycles, but a CPU only through a longer chain. Both limits come from the other nodes' earliest
-/// events (<see cref="Partition"/>); what this node itself starts elsewhere lowers them as it leaves, to the earliest
-/// cycle of an answer.
+/// events (<see cref="Engines.Partition"/>); what this node itself starts elsewhere lowers them as it leaves, to the
+/// earliest cycle of an answer.
 /// </para>
 /// </remarks>
 internal sealed class NodeProcess : Context
 {
-    private readonly int _node;
-    private readonly Partition _partition;
     private readonly ActorTable _table;
     private readonly Actor[] _actors;
     private readonly int[] _nodeOf;
+    private readonly bool[] _atBorder;
     private readonly Timing _timing;
     private readonly TotalOrder _order;
     private readonly bool _adjusts;
     private readonly long[] _sequences;
-    private readonly long[] _byKind;
     private readonly int[] _places;
     private readonly EventQueue _queue = new();
     private readonly SelfActing _self = new();
     private readonly Dictionary<(int Source, int Target, Lane Lane), long> _lastArrivals = [];
     private IObserver[] _observers = [];
+    private Partition _partition = null!;
+    private long[] _byKind = null!;
 
     // The window under way.
-    private long _deliveryLimit;
-    private long _runLimit;
+    private Limits _limits;
 
     // The call under way.
     private int _current;
     private int _handling = -1;
     private bool _acting;
 
-    public NodeProcess(int node, Partition partition, ActorTable table, Timing timing)
+    public NodeProcess(int node, ActorTable table, Timing timing)
     {
-        _node = node;
-        _partition = partition;
+        Number = node;
         _table = table;
         _actors = table.Actors;
         _nodeOf = table.NodeOf;
+        _atBorder = table.AtBorder;
         _timing = timing;
         _order = timing.Order;
         _adjusts = timing.Adjusts;
-        _sequences = partition.Sequences;
-        _byKind = partition.DeliveriesByKind;
+        _sequences = new long[_actors.Length];
         _places = new int[_actors.Length];
         Array.Fill(_places, -1);
+        NoteAllSteps();
     }
 
-    public int Number => _node;
+    public int Number { get; }
 
     public EventQueue Queue => _queue;
 
@@ -75,6 +74,29 @@ internal sealed class NodeProcess : Context
     public long NextStep { get; private set; } = Timing.Never;
 
     public long LastDelivery { get; private set; }
+
+    /// <summary>What it leaves the other nodes, as of the last window and what was enqueued since.</summary>
+    public Limits Leave => _timing.Leave(_queue.NextAtBorder, _queue.Next, NextStep);
+
+    /// <summary>What windows longer than the lookahead added to the latencies of the messages it sent.</summary>
+    public WindowDelay Delay { get; set; }
+
+    /// <summary>An actor has thrown: the node does nothing any more.</summary>
+    public bool HasFailed { get; set; }
+
+    /// <summary>Host time measured in a sample of its windows, in ticks of the stopwatch; for sharing out nodes.
+    /// </summary>
+    public long SampledTicks { get; set; }
+
+    /// <summary>The nodes it runs with, on one thread. Set before anything else is asked of it.</summary>
+    public Partition Partition
+    {
+        set
+        {
+            _partition = value;
+            _byKind = value.DeliveriesByKind;
+        }
+    }
 
     public IObserver[] Observers
     {
@@ -86,36 +108,31 @@ internal sealed class NodeProcess : Context
     }
 
     /// <summary>Delivers and acts until nothing is left before the limits.</summary>
-    /// <param name="deliveryLimit">No envelope from elsewhere can arrive before this cycle.</param>
-    /// <param name="runLimit">None can arrive for an actor that acts by itself before this one; not earlier.</param>
-    public void RunWindow(long deliveryLimit, long runLimit)
+    public void RunWindow(Limits limits)
     {
-        _deliveryLimit = deliveryLimit;
-        _runLimit = runLimit;
+        _limits = limits;
         while (true)
         {
             long envelope = _queue.Next;
             long step = _self.FindEarliest();
+            if (!_limits.Allow(envelope, step))
+            {
+                NextStep = step;
+                return;
+            }
             if (envelope <= step)
             {
-                if (envelope >= _deliveryLimit)
-                {
-                    NextStep = step;
-                    return;
-                }
                 DeliverCycle(envelope);
             }
             else
             {
-                if (step >= _runLimit)
-                {
-                    NextStep = step;
-                    return;
-                }
-                Act(step, Math.Min(_runLimit, Timing.Plus(envelope, _timing.InboundCycles)));
+                Act(step, Math.Min(_limits.Run, Timing.Plus(envelope, _timing.InboundCycles)));
             }
         }
     }
+
+    /// <summary>How many envelopes an actor of this node has sent.</summary>
+    public ref long Sequence(int actor) => ref _sequences[actor];
 
     /// <summary>Takes an envelope from another partition, the outside or a saved run.</summary>
     public void Fetch(in Envelope envelope, int target) =>
@@ -133,19 +150,6 @@ internal sealed class NodeProcess : Context
         }
     }
 
-    /// <summary>Reads the next steps of all actors of the node anew, after they were built or loaded.</summary>
-    public void NoteAllSteps()
-    {
-        for (int actor = 0; actor < _actors.Length; actor++)
-        {
-            if (_nodeOf[actor] == _node)
-            {
-                NoteStep(actor, _actors[actor].NextStep.Value);
-            }
-        }
-        NextStep = _self.FindEarliest();
-    }
-
     public Fault FaultOf(Exception exception)
     {
         Envelope? handling = _handling >= 0 ? _queue[_handling] : null;
@@ -161,7 +165,7 @@ internal sealed class NodeProcess : Context
         int to = _table.Find(target);
         long now = Now.Value;
         long arrival = now + latencyCycles;
-        bool here = _nodeOf[to] == _node;
+        bool here = _nodeOf[to] == Number;
         if (!here && latencyCycles < _timing.CrossNodeCycles)
         {
             Invariant.Broken($"a message to {target} on another node with latency {latencyCycles}");
@@ -177,7 +181,7 @@ internal sealed class NodeProcess : Context
         Address source = _actors[_current].Address;
         if (!here)
         {
-            LowerLimits(_timing.Crossing(arrival));
+            _limits = Limits.Min(_limits, _timing.Answer(arrival, _atBorder[to]));
         }
         ref Envelope envelope = ref here ? ref _queue[Enqueue(arrival, to)] : ref _partition.Carry(to, arrival);
         envelope.Arrival = new Cycle(arrival);
@@ -206,7 +210,7 @@ internal sealed class NodeProcess : Context
         long at = _timing.StopAt(Now.Value);
         _partition.Stop = StopRequest.First(
             _partition.Stop, new StopRequest(at, _actors[_current].Address, exitCode, reason));
-        LowerLimits(at);
+        _limits = _limits.AtMost(at);
         if (_acting)
         {
             LowerHorizon(at);
@@ -234,7 +238,7 @@ internal sealed class NodeProcess : Context
             }
             _self.Expect(place, arrival);
         }
-        return _queue.Add(arrival, target);
+        return _queue.Add(arrival, target, _atBorder[target]);
     }
 
     private void DeliverCycle(long cycle)
@@ -278,6 +282,19 @@ internal sealed class NodeProcess : Context
             }
         }
         _partition.Deliveries += count;
+    }
+
+    /// <summary>Reads the next steps of all actors of the node.</summary>
+    private void NoteAllSteps()
+    {
+        for (int actor = 0; actor < _actors.Length; actor++)
+        {
+            if (_nodeOf[actor] == Number)
+            {
+                NoteStep(actor, _actors[actor].NextStep.Value);
+            }
+        }
+        NextStep = _self.FindEarliest();
     }
 
     private void Act(long step, long limit)
@@ -327,7 +344,12 @@ internal sealed class NodeProcess : Context
     {
         if (!here)
         {
-            arrival = _timing.Crossed(Now.Value, arrival);
+            long crossed = _timing.Crossed(Now.Value, arrival);
+            if (crossed != arrival)
+            {
+                Delay = Delay.Plus(crossed - arrival);
+                arrival = crossed;
+            }
         }
         if (_timing.JitterCycles != 0)
         {
@@ -337,12 +359,6 @@ internal sealed class NodeProcess : Context
             _lastArrivals[(_current, target, lane)] = arrival;
         }
         return arrival;
-    }
-
-    private void LowerLimits(long cycle)
-    {
-        _deliveryLimit = Math.Min(_deliveryLimit, cycle);
-        _runLimit = Math.Min(_runLimit, cycle);
     }
 
     private void LowerHorizon(long cycle)

@@ -1,50 +1,48 @@
+using System.Diagnostics;
+using System.Runtime.Intrinsics;
 using Disco.Actors.Core;
 
 namespace Disco.Actors.Engines;
 
 /// <summary>
-/// The nodes one host thread runs: a contiguous range. Lets each run ahead as far as the others' earliest events
-/// allow, one after the other, so that a thread stays with one node's data for a whole window.
+/// The nodes one host thread runs. Lets each run ahead as far as the others' earliest events allow, the one that is
+/// behind first.
 /// </summary>
 /// <remarks>
-/// A pass reads every node's earliest envelope e and earliest clock c. Nothing of a node m happens before min(e, c),
-/// so nothing sent by m from now on arrives at another node before Crossing(min(e, c)), nor at an actor that acts by
-/// itself before min(Crossing(e), RemoteReach(c)): those are the other nodes' limits in this pass. The node with the
-/// earliest event always has room for it, so a pass makes progress. Other partitions give the outer limits by the same
-/// rule.
+/// Of every node its earliest events are known and with them what it leaves the others (<see cref="Timing.Leave"/>):
+/// nothing it does from now on arrives elsewhere before. The node with the earliest event always has room among the
+/// others, so running it makes progress; as each run takes a node about one lookahead beyond the rest, nodes come to
+/// lie at different cycles, and the thread as a whole moves on in small steps that other threads can follow. What
+/// other partitions leave is <see cref="Outer"/>.
 /// </remarks>
-internal sealed class Partition
+internal sealed class Partition(ActorTable table, Timing timing, int[] partitionOf)
 {
-    private readonly NodeProcess[] _nodes;
-    private readonly int _firstNode;
-    private readonly int[] _nodeOf;
-    private readonly Timing _timing;
-    private readonly long[] _nextEnvelopes;
-    private readonly long[] _nextSteps;
+    private const int SampleEvery = 64;
+    private const int Lanes = 4;
+    private const int PlaceBits = 12;
+    private const long LastKey = long.MaxValue >> PlaceBits;
 
-    // The limits from other partitions in the window under way.
-    private long _deliveryLimit;
-    private long _runLimit;
+    // A sample in which the host took the core away counts as the work it may at most have been.
+    private static readonly long SampleTicksMax = Stopwatch.Frequency / 20_000;
 
-    public Partition(int firstNode, int nodes, ActorTable table, Timing timing)
-    {
-        _firstNode = firstNode;
-        _nodeOf = table.NodeOf;
-        _timing = timing;
-        _nextEnvelopes = new long[nodes];
-        _nextSteps = new long[nodes];
-        Sequences = new long[table.Actors.Length];
-        _nodes = new NodeProcess[nodes];
-        for (int i = 0; i < nodes; i++)
-        {
-            _nodes[i] = new NodeProcess(firstNode + i, this, table, timing);
-            _nodes[i].NoteAllSteps();
-        }
-    }
+        private readonly int[] _nodeOf = table.NodeOf;
+    private readonly bool[] _atBorder = table.AtBorder;
+    private readonly int[] _places = new int[partitionOf.Length];
+    private NodeProcess[] _nodes = [];
 
-    /// <summary>Per actor of the world, how many envelopes it sent; meaningful for the actors of this partition.
-    /// </summary>
-    public long[] Sequences { get; }
+    // By place in _nodes, filled up with the largest to whole vectors: the earliest event above the place, and what
+    // the node leaves others.
+    private long[] _keys = [];
+    private long[] _deliveries = [];
+    private long[] _runs = [];
+
+    // Of the last survey.
+    private int _first;
+    private Limits _second;
+    private int _turns;
+
+    /// <summary>The shortest way of a message to another partition.</summary>
+    public long LookaheadCycles => timing.CrossNodeCycles;
 
     public long[] DeliveriesByKind { get; } = new long[ushort.MaxValue + 1];
 
@@ -56,140 +54,242 @@ internal sealed class Partition
 
     public Fault? Fault { get; private set; }
 
-    /// <summary>By partition; where <see cref="Carry"/> puts what leaves. Null in the deterministic engine.</summary>
-    public Outbox[]? Outboxes { get; set; }
+    /// <summary>By partition, where <see cref="Carry"/> puts what leaves; empty when there is no other.</summary>
+    public Channel?[] Channels { get; set; } = [];
 
-    /// <summary>By node of the world, the partition it belongs to.</summary>
-    public int[] PartitionOf { get; set; } = [];
+    /// <summary>What the other partitions leave this one; <see cref="Carry"/> lowers it.</summary>
+    public Limits Outer { get; set; } = Limits.None;
 
-    /// <summary>The earliest arrival put into the outboxes since it was last set to never.</summary>
-    public long NextCarried { get; set; } = Timing.Never;
+    /// <summary>The first cycle not to run: a limit of the run, a stop, a fault.</summary>
+    public long End { get; private set; }
 
-    public ReadOnlySpan<NodeProcess> Nodes => _nodes;
+    /// <summary>The earliest event, as of the last <see cref="Survey"/>.</summary>
+    public long Next { get; private set; } = Timing.Never;
 
-    public NodeProcess NodeAt(int node) => _nodes[node - _firstNode];
+    /// <summary>What its nodes leave others, as of the last <see cref="Survey"/>.</summary>
+    public Limits Leave { get; private set; } = Limits.None;
 
-    public bool Owns(int node) => (uint)(node - _firstNode) < (uint)_nodes.Length;
-
-    public long NextEnvelope()
+    /// <summary>In ascending order. To be changed while no partition runs.</summary>
+    public ReadOnlySpan<NodeProcess> Nodes
     {
-        long next = Timing.Never;
-        foreach (NodeProcess node in _nodes)
+        get => _nodes;
+        set
         {
-            next = Math.Min(next, node.Queue.Next);
+            _nodes = value.ToArray();
+            int length = (_nodes.Length + Lanes - 1) / Lanes * Lanes;
+            _keys = new long[length];
+            _deliveries = new long[length];
+            _runs = new long[length];
+            Array.Fill(_places, -1);
+            for (int place = 0; place < _nodes.Length; place++)
+            {
+                _places[_nodes[place].Number] = place;
+                _nodes[place].Partition = this;
+            }
         }
-        return next;
     }
 
-    public long NextStep()
+    /// <summary>Reads all nodes anew, after they were built, loaded or handed envelopes from outside.</summary>
+    /// <param name="end">The first cycle not to run.</param>
+    public void Prepare(long end)
     {
-        long next = Timing.Never;
-        foreach (NodeProcess node in _nodes)
+        End = Math.Min(end, Stop.At);
+        Outer = Limits.None;
+        Array.Fill(_keys, Timing.Never);
+        Array.Fill(_deliveries, Timing.Never);
+        Array.Fill(_runs, Timing.Never);
+        for (int place = 0; place < _nodes.Length; place++)
         {
-            next = Math.Min(next, node.NextStep);
+            Note(place);
         }
-        return next;
+        Survey();
     }
 
-    /// <summary>Runs all nodes until nothing is left before the limits. An exception becomes <see cref="Fault"/>.
+    /// <summary>Forgets what it counted and how it ended, before another run is loaded.</summary>
+    public void Clear()
+    {
+        Array.Clear(DeliveriesByKind);
+        Deliveries = 0;
+        Stop = StopRequest.None;
+        Fault = null;
+    }
+
+    public void EndBy(long cycle) => End = Math.Min(End, cycle);
+
+    /// <summary>Runs everything before <see cref="End"/>, without other partitions.</summary>
+    public void RunToEnd()
+    {
+        do
+        {
+            Survey();
+        }
+        while (RunFirst());
+    }
+
+    /// <summary>Finds the node with the earliest event and how far each may go.</summary>
+    public void Survey()
+    {
+        Vector256<long> key = Vector256.Create(long.MaxValue);
+        Vector256<long> delivery = key, delivery2 = key, run = key, run2 = key;
+        for (nuint i = 0; i < (nuint)_keys.Length; i += Lanes)
+        {
+            key = Vector256.Min(key, Vector256.LoadUnsafe(ref _keys[0], i));
+            Vector256<long> values = Vector256.LoadUnsafe(ref _deliveries[0], i);
+            delivery2 = Vector256.Min(delivery2, Vector256.Max(delivery, values));
+            delivery = Vector256.Min(delivery, values);
+            values = Vector256.LoadUnsafe(ref _runs[0], i);
+            run2 = Vector256.Min(run2, Vector256.Max(run, values));
+            run = Vector256.Min(run, values);
+        }
+        Vector128<long> keys = Vector128.Min(key.GetLower(), key.GetUpper());
+        long first = Math.Min(keys[0], keys[1]);
+        _first = (int)first & ((1 << PlaceBits) - 1);
+        Next = first >> PlaceBits == LastKey ? Timing.Never : first >> PlaceBits;
+        (long firstDelivery, long secondDelivery) = Two(delivery, delivery2);
+        (long firstRun, long secondRun) = Two(run, run2);
+        Leave = new Limits(firstDelivery, firstRun);
+        _second = new Limits(secondDelivery, secondRun);
+    }
+
+    /// <summary>
+    /// Gives the node that is behind a window, or if other partitions keep it from going on, another one.
+    /// An exception becomes <see cref="Fault"/>.
     /// </summary>
-    /// <param name="deliveryLimit">No envelope of another partition arrives before this cycle.</param>
-    /// <param name="runLimit">None arrives for an actor that acts by itself before this one; not earlier.</param>
-    public void RunWindow(long deliveryLimit, long runLimit)
+    /// <returns>False when no node has anything to do before its limits.</returns>
+    public bool RunFirst()
     {
-        if (Fault is not null)
+        if (Next >= End)
         {
-            return;
+            return false;
         }
-        _deliveryLimit = deliveryLimit;
-        _runLimit = runLimit;
-        NodeProcess node = _nodes[0];
-        try
+        if (TryRun(_first))
         {
-            if (_nodes.Length == 1)
+            return true;
+        }
+        // Somewhere an actor that acts by itself may still be allowed to.
+        for (int place = 0; place < _nodes.Length; place++)
+        {
+            if (TryRun(place))
             {
-                node.RunWindow(Math.Min(deliveryLimit, Stop.At), Math.Min(runLimit, Stop.At));
-                return;
-            }
-            while (RunPass(ref node))
-            {
+                return true;
             }
         }
-        catch (Exception exception)
-        {
-            Fault = node.FaultOf(exception);
-        }
-    }
-
-    /// <summary>Takes over what another partition sent, and leaves the outbox empty.</summary>
-    public void Fetch(Outbox outbox)
-    {
-        for (int i = 0; i < outbox.Count && Fault is null; i++)
-        {
-            ref Envelope envelope = ref outbox[i];
-            try
-            {
-                int target = outbox.TargetOf(i);
-                NodeAt(_nodeOf[target]).Fetch(in envelope, target);
-            }
-            catch (Exception exception)
-            {
-                Fault = new Fault(envelope.Source, envelope.Arrival.Value, envelope, exception);
-            }
-        }
-        outbox.Clear();
+        return false;
     }
 
     /// <summary>Makes room for an envelope to another node, to be filled in by the sender.</summary>
     public ref Envelope Carry(int target, long arrival)
     {
         int node = _nodeOf[target];
-        if (Owns(node))
+        int place = _places[node];
+        if (place >= 0)
         {
-            NodeProcess process = NodeAt(node);
-            return ref process.Queue[process.Enqueue(arrival, target)];
+            return ref Receive(place, arrival, target);
         }
-        NextCarried = Math.Min(NextCarried, arrival);
-        long answer = _timing.Crossing(arrival);
-        _deliveryLimit = Math.Min(_deliveryLimit, answer);
-        _runLimit = Math.Min(_runLimit, answer);
-        return ref Outboxes![PartitionOf[node]].Add(target);
+        Outer = Limits.Min(Outer, timing.Answer(arrival, _atBorder[target]));
+        return ref Channels[partitionOf[node]]!.Add(arrival, _atBorder[target]);
     }
 
-    /// <summary>Each node once, as far as the others' events at the start of the pass allow.</summary>
-    /// <returns>False when no node had anything left before the limits.</returns>
-    private bool RunPass(ref NodeProcess running)
+    /// <summary>Takes over what arrives from another partition.</summary>
+    public void Fetch(in Envelope envelope)
     {
-        Earliest envelopes = new();
-        Earliest steps = new();
-        Earliest events = new();
-        for (int i = 0; i < _nodes.Length; i++)
+        int target = table.Find(envelope.Target);
+        int place = _places[_nodeOf[target]];
+        try
         {
-            long envelope = _nodes[i].Queue.Next;
-            long step = _nodes[i].NextStep;
-            _nextEnvelopes[i] = envelope;
-            _nextSteps[i] = step;
-            envelopes.Note(i, envelope);
-            steps.Note(i, step);
-            events.Note(i, Math.Min(envelope, step));
+            Envelope.Copy(in envelope, ref Receive(place, envelope.Arrival.Value, target));
         }
-        bool ran = false;
-        for (int i = 0; i < _nodes.Length; i++)
+        catch (Exception exception)
         {
-            long delivery = Math.Min(_deliveryLimit, Stop.At);
-            delivery = Math.Min(delivery, _timing.Crossing(events.Without(i)));
-            long run = Math.Min(_runLimit, Stop.At);
-            run = Math.Min(run, _timing.Crossing(envelopes.Without(i)));
-            run = Math.Min(run, _timing.RemoteReach(steps.Without(i)));
-            long envelope = _nextEnvelopes[i];
-            long step = _nextSteps[i];
-            if (envelope <= step ? envelope < delivery : step < run)
+            Fail(place, new Fault(envelope.Source, envelope.Arrival.Value, envelope, exception));
+        }
+    }
+
+    /// <summary>The smallest and the second smallest of all lanes, from those of each lane.</summary>
+    private static (long Least, long Second) Two(Vector256<long> least, Vector256<long> second)
+    {
+        Vector128<long> low = least.GetLower(), high = least.GetUpper();
+        Vector128<long> two = Vector128.Min(
+            Vector128.Min(second.GetLower(), second.GetUpper()), Vector128.Max(low, high));
+        Vector128<long> one = Vector128.Min(low, high);
+        return (Math.Min(one[0], one[1]), Math.Min(Math.Min(two[0], two[1]), Math.Max(one[0], one[1])));
+    }
+
+    private static long KeyOf(long cycle, int place) => (Math.Min(cycle, LastKey) << PlaceBits) | (uint)place;
+
+    /// <summary>Runs a node as far as all others and the end allow; false when it has nothing to do before.</summary>
+    private bool TryRun(int place)
+    {
+        NodeProcess node = _nodes[place];
+        Limits limits = Limits.Min(
+            Outer,
+            new Limits(
+                _deliveries[place] == Leave.Delivery ? _second.Delivery : Leave.Delivery,
+                _runs[place] == Leave.Run ? _second.Run : Leave.Run)).AtMost(End);
+        if (node.HasFailed || !limits.Allow(node.Queue.Next, node.NextStep))
+        {
+            return false;
+        }
+        Run(place, node, limits);
+        return true;
+    }
+
+    private ref Envelope Receive(int place, long arrival, int target)
+    {
+        NodeProcess node = _nodes[place];
+        int slot = node.Enqueue(arrival, target);
+        if (!node.HasFailed)
+        {
+            Limits leave = timing.Answer(arrival, _atBorder[target]);
+            _keys[place] = Math.Min(_keys[place], KeyOf(arrival, place));
+            _deliveries[place] = Math.Min(_deliveries[place], leave.Delivery);
+            _runs[place] = Math.Min(_runs[place], leave.Run);
+        }
+        return ref node.Queue[slot];
+    }
+
+    private void Run(int place, NodeProcess node, Limits limits)
+    {
+        try
+        {
+            if (++_turns % SampleEvery == 0)
             {
-                running = _nodes[i];
-                running.RunWindow(delivery, run);
-                ran = true;
+                long start = Stopwatch.GetTimestamp();
+                node.RunWindow(limits);
+                node.SampledTicks += Math.Min(Stopwatch.GetTimestamp() - start, SampleTicksMax);
             }
+            else
+            {
+                node.RunWindow(limits);
+            }
+            EndBy(Stop.At);
         }
-        return ran;
+        catch (Exception exception)
+        {
+            Fail(place, node.FaultOf(exception));
+        }
+        Note(place);
+    }
+
+    private void Note(int place)
+    {
+        NodeProcess node = _nodes[place];
+        bool over = node.HasFailed;
+        Limits leave = over ? Limits.None : node.Leave;
+        _keys[place] = KeyOf(over ? Timing.Never : Math.Min(node.Queue.Next, node.NextStep), place);
+        _deliveries[place] = leave.Delivery;
+        _runs[place] = leave.Run;
+    }
+
+    /// <summary>
+    /// The other nodes go on until they have done everything before the fault too, so that the earliest fault of a
+    /// run does not depend on who got where first.
+    /// </summary>
+    private void Fail(int place, Fault fault)
+    {
+        _nodes[place].HasFailed = true;
+        Note(place);
+        Fault = Fault.First(Fault, fault);
+        EndBy(Fault!.Cycle + 1);
     }
 }

@@ -12,8 +12,10 @@ internal sealed class Timing
 {
     public const long Never = long.MaxValue;
 
-    private readonly long _windowCycles;
+    private readonly long _halfWindowCycles;
     private readonly long _stopDelayCycles;
+    private readonly long _outboundCycles;
+    private readonly long _remoteInboundCycles;
 
     public Timing(EngineOptions options, Lookahead lookahead)
     {
@@ -21,9 +23,11 @@ internal sealed class Timing
         Invariant.Holds(options.JitterCycles >= 0);
         Order = new TotalOrder(options.Seed);
         JitterCycles = options.JitterCycles;
-        _windowCycles = options.WindowCycles;
+        _halfWindowCycles = (options.WindowCycles + 1) / 2;
         InboundCycles = lookahead.InboundCycles;
         CrossNodeCycles = lookahead.CrossNodeCycles;
+        _outboundCycles = lookahead.OutboundCycles;
+        _remoteInboundCycles = Math.Max(lookahead.RemoteInboundCycles, lookahead.CrossNodeCycles);
         // A chain to another self-acting actor ends with a message to it, and between nodes it crosses once.
         LocalReachCycles = Math.Max(lookahead.LocalReachCycles, lookahead.InboundCycles);
         RemoteReachCycles = Math.Max(lookahead.RemoteReachCycles, lookahead.CrossNodeCycles);
@@ -43,7 +47,7 @@ internal sealed class Timing
     public long CrossNodeCycles { get; }
 
     /// <summary>True when an arrival is more than sending cycle plus latency.</summary>
-    public bool Adjusts => JitterCycles != 0 || _windowCycles != 0;
+    public bool Adjusts => JitterCycles != 0 || _halfWindowCycles != 0;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static long Plus(long cycle, long cycles)
@@ -52,12 +56,29 @@ internal sealed class Timing
         return sum < cycle ? Never : sum;
     }
 
-    /// <summary>The first cycle in which something that happens at <paramref name="cycle"/> can reach another node.
-    /// </summary>
-    public long Crossing(long cycle) => Bounded(cycle, CrossNodeCycles);
+    /// <summary>What a node whose earliest events these are leaves the other nodes.</summary>
+    /// <param name="border">The earliest envelope for an actor at the border.</param>
+    /// <param name="envelope">The earliest envelope; not later.</param>
+    /// <param name="step">The earliest clock of an actor that acts by itself.</param>
+    public Limits Leave(long border, long envelope, long step)
+    {
+        long acts = Plus(step, _outboundCycles);
+        long leaves = Math.Min(border, Plus(envelope, _outboundCycles));
+        Limits limits = new(
+            Bounded(Math.Min(leaves, acts), CrossNodeCycles),
+            Math.Min(
+                Bounded(leaves, _remoteInboundCycles),
+                Math.Max(Bounded(acts, _remoteInboundCycles), Bounded(step, RemoteReachCycles))));
+        return limits.AtMost(StopAt(Math.Min(envelope, step)));
+    }
 
-    /// <summary>The first cycle in which an act of a self-acting actor can reach one on another node.</summary>
-    public long RemoteReach(long cycle) => Bounded(cycle, RemoteReachCycles);
+    /// <summary>What the answer to an envelope that leaves its node leaves all others.</summary>
+    public Limits Answer(long arrival, bool toBorder)
+    {
+        long leaves = toBorder ? arrival : Plus(arrival, _outboundCycles);
+        return new Limits(Bounded(leaves, CrossNodeCycles), Bounded(leaves, _remoteInboundCycles))
+            .AtMost(StopAt(arrival));
+    }
 
     /// <summary>
     /// The cycle in which a stop asked for at <paramref name="cycle"/> takes effect. No engine lets an actor pass it
@@ -66,13 +87,17 @@ internal sealed class Timing
     /// </summary>
     public long StopAt(long cycle) => Bounded(cycle, _stopDelayCycles);
 
-    /// <summary>No earlier than the next window boundary after the sending cycle.</summary>
-    public long Crossed(long sent, long arrival) =>
-        _windowCycles == 0 ? arrival : Math.Max(arrival, ((sent / _windowCycles) + 1) * _windowCycles);
+    /// <summary>
+    /// Not before the second half-window boundary after the sending: so it is never less than half a window under
+    /// way, and threads that go from boundary to boundary may be that far apart instead of all having to meet there.
+    /// </summary>
+    public long Crossed(long sent, long arrival) => _halfWindowCycles == 0
+        ? arrival
+        : Math.Max(arrival, ((sent / _halfWindowCycles) + 2) * _halfWindowCycles);
 
     private long Bounded(long cycle, long cycles)
     {
         long sum = Plus(cycle, cycles);
-        return _windowCycles == 0 || sum == Never ? sum : Crossed(cycle, sum);
+        return _halfWindowCycles == 0 || sum == Never ? sum : Crossed(cycle, sum);
     }
 }

@@ -34,6 +34,8 @@ public abstract class EngineContract
         Assert.Equal(reference.Deliveries, engine.Deliveries);
         Assert.Equal(reference.DeliveriesByKind(), engine.DeliveriesByKind());
         Assert.Equal(reference.StateHash(), engine.StateHash());
+        Assert.Equal(reference.WindowDelay, engine.WindowDelay);
+        Assert.Equal(window != 0, engine.WindowDelay.Count != 0);
     }
 
     /// <summary>Actors must not depend on how their time was cut, and engines may cut it anyhow.</summary>
@@ -155,12 +157,17 @@ public abstract class EngineContract
         Actor[] actors = [far, near, Sender(0, 0, far.Address, 50), Sender(1, 0, near.Address, 50)];
         World world = new(actors, new Lookahead(20, 20, 20, 20), new ToyNames());
 
-        Create(world, new EngineOptions { WindowCycles = 100 }).Run(Cycle.Never);
+        Engine engine = Create(world, new EngineOptions { WindowCycles = 100 });
+        engine.Run(Cycle.Never);
 
         Assert.All(far.Inbox, envelope => Assert.Equal(
-            Math.Max((long)envelope.Message.B + 20, (((long)envelope.Message.B / 100) + 1) * 100),
+            Math.Max((long)envelope.Message.B + 20, (((long)envelope.Message.B / 50) + 2) * 50),
             envelope.Arrival.Value));
+        Assert.All(far.Inbox, envelope => Assert.True(
+            envelope.Arrival.Value >= (((long)envelope.Message.B / 100) + 1) * 100));
         Assert.All(near.Inbox, envelope => Assert.Equal((long)envelope.Message.B + 20, envelope.Arrival.Value));
+        long[] added = [.. far.Inbox.Select(late => late.Arrival.Value - (long)late.Message.B - 20).Where(c => c > 0)];
+        Assert.Equal(new WindowDelay(added.Length, added.Sum(), added.Max()), engine.WindowDelay);
     }
 
     [Theory]
@@ -245,6 +252,28 @@ public abstract class EngineContract
         Assert.Equal(Outcome.Faulted, engine.Run(Cycle.Never).Outcome);
     }
 
+    /// <summary>Not the one some thread happens to meet first.</summary>
+    [Fact]
+    public void Of_several_exceptions_the_earliest_is_reported()
+    {
+        Probe[] faulty = [.. Enumerable.Range(0, 4).Select(i => new Probe(new Address(Role.Driver, (ushort)i), node: i)
+        {
+            OnReceive = (Probe _, in Envelope _, Context _) => throw new InvalidOperationException("broken toy"),
+        })];
+        Engine engine = Create(
+            new World([.. ToyMachine.Build(4).Actors, .. faulty], ToyMachine.Lookahead, new ToyNames()),
+            new EngineOptions());
+        foreach ((int node, long cycle) in new[] { (0, 809L), (1, 807L), (2, 800L), (3, 801L) })
+        {
+            engine.Post(Outside, faulty[node].Address, default, new Cycle(cycle));
+        }
+
+        RunResult result = engine.Run(new Cycle(2_000));
+
+        Assert.Equal((Outcome.Faulted, new Cycle(800)), (result.Outcome, result.Cycle));
+        Assert.StartsWith("driver/2 failed at c800", result.Reason, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void A_latency_below_the_promise_is_a_fault()
     {
@@ -305,6 +334,7 @@ public abstract class EngineContract
         Assert.Equal(engine.StateHash(), loaded.StateHash());
         Assert.Equal(engine.StateHash(), reference.StateHash());
         Assert.Equal(engine.DeliveriesByKind(), loaded.DeliveriesByKind());
+        Assert.Equal(engine.WindowDelay, loaded.WindowDelay);
         Assert.Equal(engine.Now, loaded.Now);
     }
 

@@ -25,7 +25,7 @@ public sealed class EventQueueTests
             while (twin.Count < inFlight)
             {
                 Envelope envelope = Any(ref random, now + 1 + random.Below(latencyMax), sequence++);
-                int slot = queue.Add(envelope.Arrival.Value, (int)envelope.Message.A);
+                int slot = queue.Add(envelope.Arrival.Value, (int)envelope.Message.A, atBorder: false);
                 Envelope.Copy(in envelope, ref queue[slot]);
                 twin.Add(envelope);
             }

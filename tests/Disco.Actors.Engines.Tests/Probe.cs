@@ -11,6 +11,8 @@ internal sealed class Probe(Address address, int node = 0) : Actor(address, node
 
     public Action<Probe, Context>? OnRun { get; init; }
 
+    public bool Border { get; init; } = true;
+
     public WaitsFor? WaitsFor { get; init; }
 
     public List<Envelope> Inbox { get; } = [];
@@ -20,6 +22,8 @@ internal sealed class Probe(Address address, int node = 0) : Actor(address, node
         get => NextStep;
         set => NextStep = value;
     }
+
+    public override bool IsAtBorder => Border;
 
     public override WaitsFor? Waiting => WaitsFor;
 

@@ -1,0 +1,136 @@
+using Disco.Actors.Core;
+using Xunit;
+
+namespace Disco.Actors.Engines.Tests;
+
+/// <summary>What only the parallel engine has: threads, their shares, their times.</summary>
+public sealed class ParallelEngineTests
+{
+    [Theory]
+    [InlineData(2, 0)]
+    [InlineData(4, 0)]
+    [InlineData(7, 0)]
+    [InlineData(5, 100)]
+    [InlineData(6, 1000)]
+    public void Any_number_of_threads_gives_the_state_of_one(int threads, long window)
+    {
+        EngineOptions options = new() { Seed = 9, JitterCycles = 4, WindowCycles = window };
+        Engine one = new DeterministicEngine(ToyMachine.Build(7), options);
+        Engine many = new ParallelEngine(ToyMachine.Build(7), options with { Threads = threads });
+
+        one.Run(new Cycle(8_000));
+        many.Run(new Cycle(8_000));
+
+        Assert.Equal(one.StateHash(), many.StateHash());
+        Assert.Equal(one.WindowDelay, many.WindowDelay);
+    }
+
+    /// <summary>Actors that are not at the border let other nodes run further ahead, and change nothing.</summary>
+    [Theory]
+    [InlineData(0)]
+    [InlineData(200)]
+    public void Actors_behind_a_border_show_only_in_the_stretches(long window)
+    {
+        Lookahead narrow = new(5, 5, 20, 20);
+        Lookahead wide = new(5, 10, 30, 20) { OutboundCycles = 5, RemoteInboundCycles = 25 };
+        EngineOptions options = new() { WindowCycles = window };
+        List<Engine> engines =
+        [
+            new DeterministicEngine(Relayed(border: true, narrow), options),
+            new DeterministicEngine(Relayed(border: false, wide), options),
+            new ParallelEngine(Relayed(border: false, wide), options with { Threads = 2 }),
+            new ParallelEngine(Relayed(border: false, wide), options with { Threads = 3 }),
+        ];
+
+        Assert.All(engines, engine => engine.Run(new Cycle(20_000)));
+
+        Assert.True(engines[0].Deliveries > 2_000);
+        Assert.Single(engines.Select(engine => engine.StateHash()).Distinct());
+    }
+
+    /// <summary>The node with all the work gets a thread of its own; the outcome does not notice.</summary>
+    [Fact]
+    public void Nodes_change_threads_when_the_load_is_uneven()
+    {
+        Engine reference = new DeterministicEngine(WithBusyNode(0), new EngineOptions());
+        ParallelEngine engine = new(WithBusyNode(2_000), new EngineOptions { Threads = 2 });
+
+        for (long until = 500; until <= 100_000; until += 500)
+        {
+            reference.Run(new Cycle(until));
+            engine.Run(new Cycle(until));
+        }
+
+        Assert.Equal(reference.StateHash(), engine.StateHash());
+        Assert.Equal([0], engine.Partitions[0].Nodes.ToArray().Select(node => node.Number));
+        Assert.Equal([1, 2, 3], engine.Partitions[1].Nodes.ToArray().Select(node => node.Number));
+    }
+
+    [Fact]
+    public void Every_thread_accounts_for_its_time()
+    {
+        ParallelEngine engine = new(ToyMachine.Build(4), new EngineOptions { Threads = 3, PinThreads = true });
+
+        engine.Run(new Cycle(5_000));
+
+        Assert.Equal(3, engine.ThreadTimes.Count);
+        Assert.All(engine.ThreadTimes, time =>
+        {
+            Assert.True(time.Windows > TimeSpan.Zero);
+            Assert.True(time.Waiting > TimeSpan.Zero);
+            Assert.Equal(AllOf(engine.ThreadTimes[0]), AllOf(time), precision: 5);
+        });
+    }
+
+    private static double AllOf(ThreadTime time) => (time.Windows + time.Waiting + time.Idle).TotalSeconds;
+
+    private static World WithBusyNode(int spins)
+    {
+        World toys = ToyMachine.Build(4);
+        Probe busy = new(new Address(Role.Driver, 0))
+        {
+            Next = Cycle.Zero,
+            OnRun = (self, context) =>
+            {
+                Thread.SpinWait(spins);
+                self.Next = new Cycle(Math.Max(context.Horizon.Value, self.Next.Value + 10));
+            },
+        };
+        return new World([.. toys.Actors, busy], ToyMachine.Lookahead, new ToyNames());
+    }
+
+    /// <summary>On each node a CPU that asks by way of a port, and is asked the same way.</summary>
+    private static World Relayed(bool border, Lookahead lookahead)
+    {
+        const int Nodes = 5;
+        List<Actor> actors = [];
+        for (int node = 0; node < Nodes; node++)
+        {
+            int next = (node + 1) % Nodes;
+            ulong heard = (ulong)node;
+            actors.Add(new Probe(Address.Network(node), node)
+            {
+                OnReceive = (Probe _, in Envelope envelope, Context context) =>
+                    context.Send(Address.Cpu(next), 25, envelope.Message),
+            });
+            actors.Add(new Probe(Address.Cpu(node), node)
+            {
+                Border = border,
+                Next = new Cycle(node),
+                OnReceive = (Probe _, in Envelope envelope, Context context) =>
+                    heard = TotalOrder.Mix(heard ^ envelope.Message.A ^ (ulong)context.Now.Value),
+                OnRun = (self, context) =>
+                {
+                    while (self.Next < context.Horizon)
+                    {
+                        context.AdvanceTo(self.Next);
+                        long pause = 1 + (long)(heard % 40);
+                        context.Send(Address.Network(self.Node), 5, new Message { A = heard });
+                        self.Next += pause;
+                    }
+                },
+            });
+        }
+        return new World(actors, lookahead, new ToyNames());
+    }
+}
