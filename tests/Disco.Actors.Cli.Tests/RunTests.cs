@@ -10,6 +10,7 @@ public sealed class RunTests : IDisposable
     private static readonly string[] Fields =
     [
         "outcome", "stateHash", "cycles", "instructions", "hostSeconds", "guestMips", "messages", "console", "cpus",
+        "windowDelay", "threads",
     ];
 
     private readonly string _folder = Directory.CreateTempSubdirectory("disco-cli").FullName;
@@ -177,6 +178,28 @@ public sealed class RunTests : IDisposable
 
         Assert.Equal(hashes[0], hashes[1]);
         Assert.NotEqual(hashes[0], HashOf("--seed", "2"));
+    }
+
+    /// <summary>What a longer window costs in timing, and how the threads spent their time, are part of the result.
+    /// </summary>
+    [Fact]
+    public void Parallel_run_with_a_window_reports_its_delay_and_its_threads()
+    {
+        string[] run = ["run", "--guest", "hello", "--cpus", "4", "--engine", "parallel", "--threads", "2"];
+        DiscoEnd text = DiscoProgram.Run([.. run, "--window", "1000"]);
+        DiscoEnd json = DiscoProgram.Run([.. run, "--window", "1000", "--json"]);
+        DiscoEnd exact = DiscoProgram.Run([.. run, "--json", "--set", "engine.pin=on"]);
+
+        Assert.Contains("messages between nodes late by", text.Output, StringComparison.Ordinal);
+        Assert.Contains("% waiting", text.Output, StringComparison.Ordinal);
+        using JsonDocument document = JsonDocument.Parse(json.Output);
+        JsonElement delay = document.RootElement.GetProperty("windowDelay");
+        Assert.True(delay.GetProperty("count").GetInt64() > 0);
+        Assert.InRange(delay.GetProperty("meanCycles").GetDouble(), 1, delay.GetProperty("maxCycles").GetInt64());
+        Assert.InRange(delay.GetProperty("maxCycles").GetInt64(), 1, 1000);
+        Assert.Equal(2, document.RootElement.GetProperty("threads").GetArrayLength());
+        using JsonDocument other = JsonDocument.Parse(exact.Output);
+        Assert.Equal(0, other.RootElement.GetProperty("windowDelay").GetProperty("count").GetInt64());
     }
 
     private static string HashOf(params string[] arguments)

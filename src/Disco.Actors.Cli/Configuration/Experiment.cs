@@ -50,6 +50,7 @@ public sealed record Experiment(
                 ? 0
                 : settings.Whole("engine.window", 1, CyclesMax),
             Threads = isParallel ? (int)settings.Whole("engine.threads", 1, BoardConfig.CpusMax) : 1,
+            PinThreads = isParallel && Pins(settings),
         };
         List<TraceInput> inputs = [];
         return new Experiment(
@@ -97,6 +98,17 @@ public sealed record Experiment(
         Fidelity = Word<Fidelity>(settings, "engine.fidelity"),
         Seed = (ulong)settings.Whole("engine.seed", 0, long.MaxValue),
     };
+
+    private static bool Pins(Settings settings)
+    {
+        if (settings.OneOf("engine.pin", "on", "off") == "off")
+        {
+            return false;
+        }
+        return ParallelEngine.CanPinThreads
+            ? true
+            : throw new UserError("Threads can be kept on one core each on Linux only: use engine.pin = off.");
+    }
 
     /// <summary>A member of an enum by its name in lower case.</summary>
     private static T Word<T>(Settings settings, string key)

@@ -67,6 +67,8 @@ internal sealed class RunReport
             ["hostSeconds"] = _hostSeconds,
             ["guestMips"] = GuestMips,
             ["deliveries"] = _engine.Deliveries,
+            ["windowDelay"] = _engine.WindowDelay,
+            ["threads"] = _engine.ThreadTimes.Select(ThreadObject),
             ["messages"] = _figures.Messages.ToDictionary(message => message.Name, message => message.Count),
             ["missLatencyCycles"] = _figures.MissLatency,
             ["cpus"] = _figures.Cpus.Select(CpuObject),
@@ -111,6 +113,14 @@ internal sealed class RunReport
         }
     }
 
+    private static object ThreadObject(ThreadTime thread) => new
+    {
+        windowsSeconds = thread.Windows.TotalSeconds,
+        waitingSeconds = thread.Waiting.TotalSeconds,
+        idleSeconds = thread.Idle.TotalSeconds,
+        thread.Waits,
+    };
+
     private static object CpuObject(CpuReport cpu) => new
     {
         cpu.Number,
@@ -142,6 +152,18 @@ internal sealed class RunReport
         grid.AddRow("virtual time", $"{_figures.VirtualSeconds * 1e3:F3} ms, {_figures.Cycles:N0} cycles");
         grid.AddRow("instructions", $"{_figures.Instructions:N0}");
         grid.AddRow("host time", $"{_hostSeconds:F2} s, {GuestMips:F1} guest MIPS, {MessageRate()}");
+        if (_engine.ThreadTimes.Count > 1)
+        {
+            grid.AddRow("threads", string.Join("; ", _engine.ThreadTimes.Select(ThreadText)));
+        }
+        if (_experiment.Options.WindowCycles != 0)
+        {
+            WindowDelay delay = _engine.WindowDelay;
+            grid.AddRow(
+                "window delay",
+                $"{delay.Count:N0} messages between nodes late by {delay.MeanCycles:F0} cycles on average, "
+                + $"{delay.MaxCycles:N0} at most");
+        }
         if (latency.Count > 0)
         {
             grid.AddRow(
@@ -163,6 +185,13 @@ internal sealed class RunReport
         string window = _experiment.Options.WindowCycles == 0 ? "" : $", window {_experiment.Options.WindowCycles}";
         return $"{board.Name}: {board.Nodes} nodes, {board.Cpus} CPUs, {board.MemoryBytes >> 20} MiB, "
             + $"{board.Topology}, {board.Fidelity}; {engine}{window}, seed {_experiment.Options.Seed}";
+    }
+
+    private static string ThreadText(ThreadTime thread)
+    {
+        double all = Math.Max(1e-9, (thread.Windows + thread.Waiting + thread.Idle).TotalSeconds);
+        return $"{Percent(thread.Windows.TotalSeconds / all)} % busy, "
+            + $"{Percent(thread.Waiting.TotalSeconds / all)} % waiting";
     }
 
     private string MessageRate() =>
