@@ -208,13 +208,7 @@ public abstract class Engine
         {
             actor.Load(reader);
         }
-        foreach (Partition partition in _partitions)
-        {
-            partition.Clear();
-        }
-        _nodes = Build();
-        Assign();
-        _fault = null;
+        StartAnew();
         EngineState.LoadSequences(reader, this, _outsideSequences);
         EngineState.LoadEnvelopes(reader, this);
         (Now, Partitions[0].Stop) = EngineState.LoadRun(reader, Partitions[0], _nodes[0]);
@@ -226,12 +220,11 @@ public abstract class Engine
     /// </summary>
     public void TakeOver(Engine other)
     {
-        _partitions = Build();
-        _fault = null;
+        StartAnew();
         for (int actor = 0; actor < other.World.Actors.Length; actor++)
         {
             int own = _table.Find(other.World.Actors[actor].Address);
-            PartitionOf(own).Sequences[own] = other.PartitionOf(actor).Sequences[actor];
+            NodeOf(own).Sequence(own) = other.NodeOf(actor).Sequence(actor);
         }
         _outsideSequences.Clear();
         foreach ((Address outside, long sequence) in other._outsideSequences)
@@ -246,6 +239,7 @@ public abstract class Engine
         Partitions[0].Stop = other.Stop;
         Partitions[0].Deliveries = other.Deliveries;
         other.DeliveriesByKind().CopyTo(Partitions[0].DeliveriesByKind, 0);
+        _nodes[0].Delay = other.WindowDelay;
     }
 
     /// <summary>The envelopes under way and who waits for whom, for a report.</summary>
@@ -356,6 +350,17 @@ public abstract class Engine
             last = Math.Max(last, node.LastDelivery);
         }
         return last;
+    }
+
+    private void StartAnew()
+    {
+        foreach (Partition partition in _partitions)
+        {
+            partition.Clear();
+        }
+        _nodes = Build();
+        Assign();
+        _fault = null;
     }
 
     /// <summary>The nodes, anew from the actors.</summary>
