@@ -46,6 +46,8 @@ public sealed partial class Scheduler
             writer.Write("stopAsker", (ulong)asker.Packed);
         }
         writer.Write("slotArmed", _slotArmed);
+        writer.Write("balanceDue", _balanceDue);
+        writer.Write("balanceNext", _balanceNext);
         Statistics.Save(writer);
     }
 
@@ -75,6 +77,8 @@ public sealed partial class Scheduler
         }
         LoadStops(reader);
         _slotArmed = reader.ReadBool("slotArmed");
+        _balanceDue = reader.ReadInt64("balanceDue");
+        _balanceNext = reader.ReadInt32("balanceNext");
         Statistics.Load(reader);
     }
 

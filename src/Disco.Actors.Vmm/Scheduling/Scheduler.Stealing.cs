@@ -40,6 +40,12 @@ public sealed partial class Scheduler
             case SchedulingKind.Refused:
                 ThiefSteps(peer, ThiefEvent.Refused, context);
                 break;
+            case SchedulingKind.Balance:
+                Balance(peer, (int)message.A, (int)message.B, context);
+                break;
+            case SchedulingKind.Gift:
+                Take(envelope, context);
+                break;
             case SchedulingKind.Plenty:
                 ThiefSteps(peer, ThiefEvent.Plenty, context);
                 break;
@@ -125,7 +131,7 @@ public sealed partial class Scheduler
         switch (step.Do)
         {
             case VictimDo.Give:
-                Give(peer, context);
+                Give(peer, SchedulingKind.Stolen, context);
                 break;
             case VictimDo.Refuse:
                 Statistics.Refusals++;
@@ -142,7 +148,7 @@ public sealed partial class Scheduler
         }
     }
 
-    private void Give(int peer, Context context)
+    private void Give(int peer, SchedulingKind kind, Context context)
     {
         VcpuToken token = _queue.ChooseToGive(cpu => _fabric.NodeOf(Address.Cpu(cpu)) == peer)!;
         long waited = context.Now.Value - token.Since;
@@ -152,7 +158,7 @@ public sealed partial class Scheduler
         Span<byte> account = stackalloc byte[SchedulingMessage.AccountBytes];
         token.WriteAccount(account, _queue.Pass);
         Message message = SchedulingMessage.Of(
-            SchedulingKind.Stolen, (ulong)token.Vm, SchedulingMessage.Held(token.Vcpu, token.Holder),
+            kind, (ulong)token.Vm, SchedulingMessage.Held(token.Vcpu, token.Holder),
             (ulong)token.Weight);
         Step(token, TokenEvent.GiveAway, context);
         Send(SchedulingMessage.SchedulerOf(peer), message, context, account);

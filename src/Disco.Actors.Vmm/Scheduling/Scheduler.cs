@@ -22,6 +22,9 @@ public sealed partial class Scheduler : Actor
     private readonly RunQueue _queue;
     private readonly bool[] _stopped = new bool[VmsMax];
 
+    // A quantum has ended; lives for one Receive.
+    private bool _mayBalance;
+
     /// <param name="node">Its node.</param>
     /// <param name="cpus">The node's CPUs, in order.</param>
     /// <param name="config">The same on every node.</param>
@@ -66,6 +69,7 @@ public sealed partial class Scheduler : Actor
             case SchedulingKind.Yield:
                 Statistics.Yields++;
                 Leave(message, TokenEvent.Yield, context);
+                _mayBalance = true;
                 break;
             case SchedulingKind.Block:
                 Statistics.Blocks++;
@@ -102,6 +106,11 @@ public sealed partial class Scheduler : Actor
         {
             TellOthers(context);
             Seek(context);
+        }
+        if (_mayBalance)
+        {
+            _mayBalance = false;
+            AskForBalance(context);
         }
     }
 

@@ -31,6 +31,12 @@ public sealed record SchedulerConfig
     public bool Stealing { get; init; } = true;
 
     /// <summary>
+    /// How often a node that is busy looks whether another has more to do; 0 for never. What the
+    /// periodic balancer of Cellular Disco does. [Govil et al., SOSP'99]
+    /// </summary>
+    public long BalanceCycles { get; init; } = 4_000_000;
+
+    /// <summary>
     /// VMs whose vCPUs run together. Time is dealt in slots of a quantum, a slot for each of these VMs in turn; as all
     /// nodes have the same time they need no messages to agree (Ousterhout's matrix, ICDCS'82). Empty for none.
     /// </summary>
@@ -43,5 +49,6 @@ public sealed record SchedulerConfig
         Invariant.Holds(AffinityCycles >= 0);
         Invariant.Holds(WakeCreditCycles >= 0);
         Invariant.Holds(DecisionCycles >= 0);
+        Invariant.Holds(BalanceCycles >= 0);
     }
 }

@@ -55,6 +55,12 @@ public enum SchedulingKind : ushort
     /// <summary>The answer to Plenty of one who has enough now.</summary>
     Decline,
 
+    /// <summary>To one after the other: we are busy with A = vCPUs on B = CPUs; are you with more?</summary>
+    Balance,
+
+    /// <summary>To one who has asked so: take this. As Stolen.</summary>
+    Gift,
+
     /// <summary>A scheduler to itself: a slot of gang scheduling begins. A = its number.</summary>
     SlotDue,
 
@@ -163,9 +169,10 @@ public static class SchedulingNames
             SchedulingKind.Next => $"{name} for cpu/{message.A}",
             SchedulingKind.Steal or SchedulingKind.Refused or SchedulingKind.Plenty or SchedulingKind.Decline => name,
             SchedulingKind.SlotDue => $"{name} {message.A}",
+            SchedulingKind.Balance => $"{name} {message.A} on {message.B} CPUs",
             SchedulingKind.RunVcpu =>
                 $"{name} {vcpu} held by cpu/{SchedulingMessage.HolderOf(message)} for {message.C} cycles",
-            SchedulingKind.Stolen or SchedulingKind.Admit =>
+            SchedulingKind.Stolen or SchedulingKind.Gift or SchedulingKind.Admit =>
                 $"{name} {vcpu} held by cpu/{SchedulingMessage.HolderOf(message)} weight {message.C}",
             SchedulingKind.Preempt => $"{name} {vcpu}",
             SchedulingKind.StartVcpu => $"{name} {vcpu} at 0x{message.C:x}",

@@ -99,6 +99,33 @@ public sealed class SchedulerTests
         Assert.True(sleeper.WaitedCycles / sleeper.Dispatches < 10_000);
     }
 
+    /// <summary>
+    /// Seven on one node, one on the other, all busy for ever: with the balancer each gets about a quarter of a CPU.
+    /// </summary>
+    [Theory]
+    [InlineData(100_000, 0.95, 1.0)]
+    [InlineData(0, 0.3, 0.6)]
+    public void Nodes_without_idle_cpus_share_their_load(long balanceCycles, double low, double high)
+    {
+        SchedulingBench bench = new(2, 1, new SchedulerConfig
+        {
+            QuantumCycles = 10_000,
+            AffinityCycles = 10_000,
+            BalanceCycles = balanceCycles,
+        });
+        for (int vm = 0; vm < 8; vm++)
+        {
+            bench.Add(vm, 0, vm == 0 ? 0 : 1, new Plan(Forever, Forever / 4, 1, 1));
+        }
+
+        bench.Start().Run(new Cycle(20_000_000));
+
+        double fairness = SchedulerStatistics.FairnessOf(
+            Enumerable.Range(0, 8).Select(vm => (double)bench.Ran(vm, 0)));
+        Assert.InRange(fairness, low, high);
+        Assert.True(bench.Schedulers.Sum(scheduler => scheduler.Statistics.Given) < 12);
+    }
+
     /// <summary>An idle machine exchanges no messages: nothing to do is nothing to count.</summary>
     [Fact]
     public void Idle_nodes_are_silent()

@@ -12,13 +12,14 @@ public sealed class SchedulingExplorationTests
     private const int StatesMax = 400_000;
 
     [Theory]
-    [InlineData(2, 2, false, 2734)]
-    [InlineData(2, 2, true, 32148)]
-    [InlineData(3, 1, false, 2658)]
+    [InlineData(2, 2, false, false, 2734)]
+    [InlineData(2, 2, true, false, 32148)]
+    [InlineData(3, 1, false, false, 2658)]
+    [InlineData(2, 2, false, true, 15582)]
     public void No_order_loses_or_doubles_a_vcpu_or_leaves_it_waiting_for_ever(
-        int nodes, int vcpus, bool stops, int states)
+        int nodes, int vcpus, bool stops, bool balances, int states)
     {
-        SchedulingModel model = new(new SchedulingShape(nodes, vcpus, stops));
+        SchedulingModel model = new(new SchedulingShape(nodes, vcpus, stops, balances));
         List<byte[]> found = [];
         Dictionary<ulong, int> known = [];
         List<(int From, int To)> edges = [];

@@ -8,7 +8,8 @@ namespace Disco.Actors.Vmm.Tests.Scheduling;
 /// <param name="Nodes">Each with one CPU.</param>
 /// <param name="Vcpus">All of VM 0 but the last, which is of VM 1; all start on CPU 0.</param>
 /// <param name="Stops">VM 1 may be stopped at any time.</param>
-internal sealed record SchedulingShape(int Nodes, int Vcpus, bool Stops);
+/// <param name="Balances">Busy nodes ask for balance, once each.</param>
+internal sealed record SchedulingShape(int Nodes, int Vcpus, bool Stops, bool Balances);
 
 /// <summary>A step: a message is delivered, or a CPU does something of its own accord.</summary>
 internal readonly record struct SchedulingMove(
@@ -47,8 +48,9 @@ internal sealed class SchedulingModel
             fabric.PlaceAgent(node, Address.Cpu(node), node);
             fabric.Place(SchedulingMessage.SchedulerOf(node), node);
         }
+        SchedulerConfig config = new() { BalanceCycles = shape.Balances ? 1 : 0 };
         _schedulers = [.. Enumerable.Range(0, shape.Nodes).Select(
-            node => new Scheduler(node, [node], new SchedulerConfig(), fabric))];
+            node => new Scheduler(node, [node], config, fabric))];
         _running = [.. Enumerable.Repeat(Nobody, shape.Nodes)];
         _awaited = [.. Enumerable.Repeat(Nobody, shape.Nodes)];
         _holder = new int[shape.Vcpus];
@@ -256,7 +258,7 @@ internal sealed class SchedulingModel
         {
             int here = _schedulers.Sum(scheduler => scheduler.Tokens.Count(token => token.Vcpu == key));
             int known = here + _network.UnderWay.Count(message => SchedulingMessage.VcpuOf(message) == key
-                    && (SchedulingKind)message.Kind is SchedulingKind.Stolen or SchedulingKind.Admit);
+                    && (SchedulingKind)message.Kind is SchedulingKind.Stolen or SchedulingKind.Gift or SchedulingKind.Admit);
             bool stopped = IsOver(key) && !_ended[key];
             Invariant.Holds(known <= 1);
             Invariant.Holds(known == 1 || stopped || _ended[key]);
