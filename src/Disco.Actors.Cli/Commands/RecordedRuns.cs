@@ -15,7 +15,7 @@ internal static class RecordedRuns
         typeof(Actor), typeof(Engine), typeof(MachineBuilder), typeof(Vmm.Frame),
     }.Select(type => type.Module.ModuleVersionId.ToString("N")[..8]));
 
-    /// <summary>The recorded run's machine, guest and engine. Errors: UserError when an input is not the same.</summary>
+    /// <summary>The recorded run's machine, guest and engine. Errors: UserError when an input is another.</summary>
     /// <param name="header">Of the recording.</param>
     /// <param name="anyBuild">True when a recording of another build may be repeated.</param>
     public static Experiment ExperimentOf(TraceHeader header, bool anyBuild)

@@ -2,7 +2,7 @@ using Disco.Actors.Core;
 
 namespace Disco.Actors.Tracing.Container;
 
-/// <summary>Reads what an <see cref="EventEncoder"/> wrote. Errors: TraceException for an entry without sense.</summary>
+/// <summary>Reads what an <see cref="EventEncoder"/> wrote. Errors: TraceException for one without sense.</summary>
 internal sealed class EventDecoder
 {
     private readonly EventHistory _history;

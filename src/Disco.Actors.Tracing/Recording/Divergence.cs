@@ -37,7 +37,8 @@ public sealed record Divergence(
                 || was.Envelope.Sequence != now.Envelope.Sequence => "another envelope than recorded",
             ({ } was, { } now) when was.Envelope.Arrival != now.Envelope.Arrival => "another cycle than recorded",
             ({ } was, { } now) when was.PayloadHash != now.PayloadHash => "another payload than recorded",
-            ({ } was, { } now) when was.FirstSent != now.FirstSent || was.NextSent != now.NextSent => "the receiver sent another number of envelopes",
+            ({ } was, { } now) when was.FirstSent != now.FirstSent || was.NextSent != now.NextSent
+                => "the receiver sent another number of envelopes",
             _ => "other words than recorded",
         };
         return new Divergence(at.Arrival, at.Target, number, what, expected, found);

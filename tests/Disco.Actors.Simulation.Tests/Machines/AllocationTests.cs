@@ -44,7 +44,7 @@ public sealed class AllocationTests(ITestOutputHelper output)
         AssertSteady(engine, machine, messages: 10_000, GC.GetAllocatedBytesForCurrentThread, strayBytes: 0);
     }
 
-    /// <summary>Of all threads together, the test host's own among them, which now and then allocates a little.</summary>
+    /// <summary>Of all threads, the test host's own among them, which now and then allocates a little.</summary>
     [Theory]
     [InlineData(1)]
     [InlineData(2)]

@@ -7,7 +7,7 @@ using Xunit;
 
 namespace Disco.Actors.Simulation.Tests.Machines;
 
-/// <summary>Positioned in the fast fidelity, continued in the coherent one. [SimOS: Embra and the other models]</summary>
+/// <summary>Positioned in the fast fidelity, continued in the coherent one. [SimOS: Embra and other models]</summary>
 public sealed class FidelityChangeTests
 {
     private const ulong MemoryBytes = 4 << 20;

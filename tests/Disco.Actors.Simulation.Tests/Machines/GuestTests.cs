@@ -122,7 +122,7 @@ public sealed class GuestTests
 
     private static string Checksum(GuestEnd end) => Regex.Match(end.Console, "checksum ([0-9a-f]{16})").Value;
 
-    /// <summary>The library operating system runs the same programs, mapped; the same results. [Disco 1997, 4.4]</summary>
+    /// <summary>The library operating system runs the same programs, mapped; same results. [Disco, 4.4]</summary>
     [Theory]
     [InlineData("radix", "keys=4096 radix=64", 1)]
     [InlineData("radix", "keys=4096 radix=64", 4)]

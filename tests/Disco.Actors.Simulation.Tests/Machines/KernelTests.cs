@@ -31,7 +31,8 @@ public sealed class KernelTests
     }
 
     /// <summary>
-    /// The kernel's own checks: demand zero, copy on write, pipes, threads, shootdown while threads write, files, errors.
+    /// The kernel's own checks: demand zero, copy on write, pipes, threads, shootdown while threads write, files,
+    /// errors.
     /// </summary>
     [Theory]
     [InlineData("kernel", 1)]
@@ -67,7 +68,9 @@ public sealed class KernelTests
     [Fact]
     public void Files_of_the_network_are_those_of_the_server()
     {
-        GuestEnd end = new Guest("kernel-mapped", "jobs=0 check=0 serve=1 server=0 transfer=1").Verified(Guest.Board(2));
+        Guest guest = new("kernel-mapped", "jobs=0 check=0 serve=1 server=0 transfer=1");
+
+        GuestEnd end = guest.Verified(Guest.Board(2));
 
         Assert.Contains("net: ok", end.Lines);
         Assert.Equal(2, end.Lines.Count(line => line.EndsWith(" right", StringComparison.Ordinal)));
