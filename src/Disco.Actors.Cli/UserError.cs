@@ -8,6 +8,10 @@ namespace Disco.Actors.Cli;
 /// </summary>
 public sealed class UserError(string sentence) : Exception(sentence)
 {
+    /// <summary>A problem as the machine's builders word it, without capital and full stop.</summary>
+    public static UserError Sentence(string problem) =>
+        new($"{char.ToUpperInvariant(problem[0])}{problem[1..].TrimEnd('.')}.");
+
     /// <summary>" Did you mean X?" for the nearest known word, empty when none is near.</summary>
     public static string DidYouMean(string unknown, IEnumerable<string> known) =>
         HoconKeys.Suggest(unknown, known) is { } near ? $" Did you mean {near}?" : "";

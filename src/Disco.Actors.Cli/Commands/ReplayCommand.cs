@@ -5,7 +5,6 @@ using System.Text.Json;
 using Disco.Actors.Cli.Configuration;
 using Disco.Actors.Cli.Reports;
 using Disco.Actors.Engines;
-using Disco.Actors.Machine.Boards;
 using Disco.Actors.Tracing.Container;
 using Disco.Actors.Tracing.Recording;
 using Spectre.Console;
@@ -33,11 +32,11 @@ internal static class ReplayCommand
     {
         using TraceReader trace = TraceReader.Open(file);
         Experiment experiment = RecordedRuns.ExperimentOf(trace.Header, anyBuild);
-        Multiprocessor machine = RunCommand.Build(experiment);
+        BuiltMachine machine = experiment.Build();
         DeterministicEngine engine = new(machine.World, experiment.Options);
         using Interruption interruption = new();
         ProgressLine progress = new(
-            machine, TimeSpan.FromMilliseconds(500), enabled: !json && !Console.IsErrorRedirected);
+            machine.Hardware, TimeSpan.FromMilliseconds(500), enabled: !json && !Console.IsErrorRedirected);
         Stopwatch watch = Stopwatch.StartNew();
         ReplayVerdict verdict = new Replayer(engine, trace).Run(() => interruption.Requested, progress.Show);
         watch.Stop();
@@ -73,13 +72,13 @@ internal static class ReplayCommand
         },
         JsonReport.Options);
 
-    private static void Print(string file, Multiprocessor machine, ReplayVerdict verdict, TimeSpan host)
+    private static void Print(string file, BuiltMachine machine, ReplayVerdict verdict, TimeSpan host)
     {
         Grid grid = new Grid().AddColumn(new GridColumn().NoWrap()).AddColumn();
         grid.AddRow("verdict", Verdict(verdict));
         grid.AddRow("compared", $"{verdict.Marks} state hashes, {verdict.Deliveries:N0} deliveries");
         grid.AddRow("until", string.Create(CultureInfo.InvariantCulture,
-            $"{verdict.End.Value * 1e3 / machine.Config.ClockHz:F3} ms, {verdict.End}"));
+            $"{verdict.End.Value * 1e3 / machine.Hardware.Config.ClockHz:F3} ms, {verdict.End}"));
         grid.AddRow("host time", $"{host.TotalSeconds:F2} s");
         if (verdict.Divergence is { } at)
         {
@@ -100,7 +99,7 @@ internal static class ReplayCommand
         (false, _) => "different",
     };
 
-    private static void AddDelivery(Grid grid, Multiprocessor machine, string name, RecordedDelivery? delivery)
+    private static void AddDelivery(Grid grid, BuiltMachine machine, string name, RecordedDelivery? delivery)
     {
         if (delivery is { } at)
         {

@@ -4,7 +4,6 @@ using Disco.Actors.Cli.Configuration;
 using Disco.Actors.Cli.Reports;
 using Disco.Actors.Core;
 using Disco.Actors.Engines;
-using Disco.Actors.Machine.Boards;
 using Disco.Actors.Tracing.Recording;
 
 namespace Disco.Actors.Cli.Commands;
@@ -46,24 +45,16 @@ internal static class RunCommand
         Experiment experiment, TimeSpan every, RecordRequest? record, CheckpointRequest checkpoint, bool json,
         bool registers)
     {
-        Multiprocessor machine = Build(experiment);
+        BuiltMachine machine = experiment.Build();
         Engine engine = experiment.MakeEngine(machine.World);
         using IDisposable? owned = engine as IDisposable;
         checkpoint.Begin(experiment, machine, engine);
         Cycle until = experiment.Until == Cycle.Never ? Cycle.Never : engine.Now + experiment.Until.Value;
         using Interruption interruption = new();
-        MemoryStream console = new();
         using Stream output = Console.OpenStandardOutput();
-        engine.OnOutput = (_, _, bytes) =>
-        {
-            console.Write(bytes);
-            if (!json)
-            {
-                output.Write(bytes);
-                output.Flush();
-            }
-        };
-        ProgressLine progress = new(machine, every, enabled: !json && !Console.IsErrorRedirected);
+        GuestConsoles consoles = new(machine, json ? null : output);
+        engine.OnOutput = consoles.Print;
+        ProgressLine progress = new(machine.Hardware, every, enabled: !json && !Console.IsErrorRedirected);
         Stopwatch watch = Stopwatch.StartNew();
         using Recorder? recorder = record?.Start(experiment, engine);
         RunResult result = recorder is null
@@ -71,8 +62,9 @@ internal static class RunCommand
             : recorder.Run(until, () => interruption.Requested, progress.Show);
         watch.Stop();
         progress.Clear();
+        consoles.Finish();
 
-        RunReport report = RunReport.Of(experiment, machine, engine, result, watch.Elapsed, console.ToArray());
+        RunReport report = RunReport.Of(experiment, machine, engine, result, watch.Elapsed, consoles);
         if (json)
         {
             Console.WriteLine(report.ToJson(registers));
@@ -94,17 +86,5 @@ internal static class RunCommand
             Outcome.Cancelled => ExitCode.Interrupted,
             Outcome.NoProgress or Outcome.Faulted => ExitCode.RunFailed,
         };
-    }
-
-    internal static Multiprocessor Build(Experiment experiment)
-    {
-        try
-        {
-            return MachineBuilder.Build(experiment.Board, experiment.Image, experiment.Bootargs, experiment.Disk);
-        }
-        catch (BoardException e)
-        {
-            throw new UserError(e.Message);
-        }
     }
 }

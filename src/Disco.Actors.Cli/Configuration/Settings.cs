@@ -14,6 +14,7 @@ public sealed record Setting(string Key, string Value, string Origin);
 public sealed class Settings
 {
     public const string Reference = "hocon/reference.conf";
+    public const string Experiments = "hocon/experiments/";
     public const string EnvironmentPrefix = "DISCO__";
 
     private const string Machines = "vm.";
@@ -37,7 +38,7 @@ public sealed class Settings
     public IReadOnlyList<string> VirtualMachines { get; }
 
     /// <param name="board">An embedded board's name or a file's path; null for the default machine.</param>
-    /// <param name="file">A further configuration file; null for none.</param>
+    /// <param name="file">An embedded experiment's name or a further configuration file; null for none.</param>
     /// <param name="flags">Keys without the leading <c>disco.</c>, with values as written.</param>
     public static Settings Load(string? board, string? file, IReadOnlyDictionary<string, string> flags)
     {
@@ -48,7 +49,7 @@ public sealed class Settings
         }
         if (file is not null)
         {
-            layers.Add(Hocon(file, ReadFile(file, "configuration")));
+            layers.Add(Configuration(file));
         }
         layers.Add(("environment", new EnvironmentLayer(Environment.GetEnvironmentVariables())));
         layers.Add(("command line", new FlagLayer(flags)));
@@ -97,6 +98,16 @@ public sealed class Settings
             : throw Misfit(setting, $"one of {string.Join(", ", words)}");
     }
 
+    public bool OnOrOff(string key) => OneOf(key, "on", "off") == "on";
+
+    /// <summary>A member of an enum by its name, in lower case and with dashes between words.</summary>
+    public T Word<T>(string key)
+        where T : struct, Enum
+    {
+        string[] words = [.. Enum.GetNames<T>().Select(Dashed)];
+        return Enum.GetValues<T>()[Array.IndexOf(words, OneOf(key, words))];
+    }
+
     public UserError Misfit(string key, string wanted) => Misfit(Find(key), wanted);
 
     /// <summary>An embedded board by name, else a file.</summary>
@@ -113,6 +124,15 @@ public sealed class Settings
         }
         string hint = UserError.DidYouMean(board, Embedded.Names("hocon/boards/"));
         throw new UserError($"There is no board '{board}' and no such file.{hint} 'disco machines' lists the boards.");
+    }
+
+    /// <summary>An embedded experiment by name, else a file.</summary>
+    private static (string, IConfigurationProvider) Configuration(string file)
+    {
+        string embedded = $"{Experiments}{file}.conf";
+        return Embedded.Text(embedded) is { } text
+            ? Hocon(embedded, text)
+            : Hocon(file, ReadFile(file, "configuration"));
     }
 
     private static (string, IConfigurationProvider) Hocon(string name, string text)
@@ -219,6 +239,11 @@ public sealed class Settings
             }
         }
     }
+
+#pragma warning disable CA1308 // Keys and words of the configuration are lower case.
+    private static string Dashed(string name) => string.Concat(
+        name.Select((c, at) => at > 0 && char.IsUpper(c) ? "-" + c : c.ToString())).ToLowerInvariant();
+#pragma warning restore CA1308
 
     private static UserError Misfit(Setting setting, string wanted) =>
         new($"{setting.Origin}: disco.{setting.Key} = '{setting.Value}' is not {wanted}.");

@@ -16,23 +16,26 @@ internal sealed class RunReport
     private readonly Engine _engine;
     private readonly RunResult _result;
     private readonly double _hostSeconds;
-    private readonly byte[] _console;
+    private readonly GuestConsoles _consoles;
+    private readonly MonitorSection? _monitor;
     private readonly MachineReport _figures;
     private readonly string _stateHash;
     private readonly string[] _notes;
 
     private RunReport(
-        Experiment experiment, Multiprocessor machine, Engine engine, RunResult result, TimeSpan host, byte[] console)
+        Experiment experiment, BuiltMachine machine, Engine engine, RunResult result, TimeSpan host,
+        GuestConsoles consoles)
     {
         _experiment = experiment;
-        _machine = machine;
+        _machine = machine.Hardware;
         _engine = engine;
         _result = result;
         _hostSeconds = host.TotalSeconds;
-        _console = console;
-        _figures = MachineReport.Of(machine, engine.Now, engine.DeliveriesByKind());
+        _consoles = consoles;
+        _monitor = machine.Disco is { } disco ? new MonitorSection(disco, consoles, engine.Now) : null;
+        _figures = MachineReport.Of(_machine, engine.Now, engine.DeliveriesByKind());
         _stateHash = engine.StateHash().ToString("x16", CultureInfo.InvariantCulture);
-        _notes = [.. result.Outcome is Outcome.ReachedLimit or Outcome.Cancelled ? LostCpus.Describe(machine) : []];
+        _notes = [.. result.Outcome is Outcome.ReachedLimit or Outcome.Cancelled ? LostCpus.Describe(_machine) : []];
     }
 
     private double GuestMips => _figures.Instructions / _hostSeconds / 1e6;
@@ -47,8 +50,8 @@ internal sealed class RunReport
     };
 
     public static RunReport Of(
-        Experiment experiment, Multiprocessor machine, Engine engine, RunResult result, TimeSpan host, byte[] console)
-        => new(experiment, machine, engine, result, host, console);
+        Experiment experiment, BuiltMachine machine, Engine engine, RunResult result, TimeSpan host,
+        GuestConsoles consoles) => new(experiment, machine, engine, result, host, consoles);
 
     public string ToJson(bool registers)
     {
@@ -59,7 +62,7 @@ internal sealed class RunReport
             ["reason"] = _result.Reason,
             ["stateHash"] = _stateHash,
             ["board"] = _experiment.Board.Name,
-            ["guest"] = _experiment.Image.Name,
+            ["guest"] = _experiment.Guests,
             ["seed"] = _experiment.Options.Seed,
             ["cycles"] = _figures.Cycles,
             ["virtualSeconds"] = _figures.VirtualSeconds,
@@ -73,11 +76,14 @@ internal sealed class RunReport
             ["missLatencyCycles"] = _figures.MissLatency,
             ["cpus"] = _figures.Cpus.Select(CpuObject),
             ["nodes"] = _figures.Nodes,
-            ["console"] = Encoding.UTF8.GetString(_console),
+            ["console"] = Encoding.UTF8.GetString(_consoles.Shown),
         };
         if (_notes.Length > 0)
         {
             report["notes"] = _notes;
+        if (_monitor is not null)
+        {
+            report["monitor"] = _monitor.ToJson();
         }
         if (_result.Report.Length > 0)
         {
@@ -92,12 +98,13 @@ internal sealed class RunReport
 
     public void Print(bool registers)
     {
-        if (_console.Length > 0 && _console[^1] != (byte)'\n')
+        if (_consoles.Shown is [.., not (byte)'\n'])
         {
             Console.WriteLine();
         }
         Console.WriteLine();
         PrintSummary();
+        _monitor?.Print();
         PrintCpus();
         PrintMessages();
         if (registers)

@@ -1,0 +1,80 @@
+using Disco.Actors.Machine.Boards;
+using Disco.Actors.Vmm.Boards;
+using Disco.Actors.Vmm.Scheduling;
+using Disco.Actors.Vmm.Shootdown;
+using Disco.Actors.Vmm.VirtualCpus;
+
+namespace Disco.Actors.Cli.Configuration;
+
+/// <summary>The keys of the monitor and of its virtual machines.</summary>
+internal static class MonitorSettings
+{
+    private const int CostMax = 1 << 24;
+
+    /// <summary>Errors: UserError for what cannot be built.</summary>
+    public static DiscoConfig Of(Settings settings, BoardConfig board, GuestFiles files)
+    {
+        VmConfig[] vms = [.. settings.VirtualMachines.SelectMany(name => Machines(settings, name, files))];
+        DiscoConfig config = new()
+        {
+            Board = board,
+            Vms = vms,
+            Monitor = new MonitorConfig
+            {
+                Costs = Costs(settings),
+                Shootdown = new ShootdownConfig { Protocol = settings.Word<ShootdownProtocol>("monitor.shootdown") },
+            },
+            Scheduler = new SchedulerConfig
+            {
+                QuantumCycles = settings.Cycles("monitor.quantum", board.ClockHz),
+                Stealing = settings.OnOrOff("monitor.stealing"),
+                Gangs = [.. Enumerable.Range(0, vms.Length).Where(vm => IsGang(settings, vms[vm].Name))],
+            },
+            SecondLevelTlbEntries = (int)settings.Whole("monitor.l2tlb", 0, 1 << 18),
+        };
+        return config.Problems() is [string problem, ..] ? throw UserError.Sentence(problem) : config;
+    }
+
+    /// <summary>The name of one of several machines of a description leads back to it.</summary>
+    private static bool IsGang(Settings settings, string machine) => settings.VirtualMachines
+        .Where(name => machine == name || machine.StartsWith(name + ".", StringComparison.Ordinal))
+        .Any(name => settings.OnOrOff($"vm.{name}.gang"));
+
+    private static IEnumerable<VmConfig> Machines(Settings settings, string name, GuestFiles files)
+    {
+        string key = $"vm.{name}.";
+        string frames = settings.Text(key + "frames");
+        VmConfig one = new()
+        {
+            Name = name,
+            Image = files.Image(settings.Text(key + "guest")),
+            BootArguments = settings.Text(key + "bootargs"),
+            Vcpus = (int)settings.Whole(key + "vcpus", 1, VmConfig.VcpusMax),
+            MemoryBytes = (ulong)settings.Bytes(key + "memory"),
+            Weight = (int)settings.Whole(key + "weight", 1, 1 << 20),
+            FrameBytesMax = frames == "all" ? null : (ulong)settings.Bytes(key + "frames"),
+        };
+        long count = settings.Whole(key + "count", 1, DiscoConfig.VmsMax);
+        return count == 1
+            ? [one]
+            : Enumerable.Range(0, (int)count).Select(number => one with { Name = $"{name}.{number}" });
+    }
+
+    private static MonitorCosts Costs(Settings settings)
+    {
+        long Cost(string name) => settings.Whole($"monitor.cost.{name}", 0, CostMax);
+        return new MonitorCosts
+        {
+            TrapCycles = Cost("trap"),
+            SecondLevelCycles = Cost("second-level"),
+            VirtualTlbCycles = Cost("virtual-tlb"),
+            TlbWriteCycles = Cost("tlb-write"),
+            PrivilegedCycles = Cost("privileged"),
+            DeliverCycles = Cost("deliver"),
+            RequestCycles = Cost("request"),
+            AnswerCycles = Cost("answer"),
+            SwitchCycles = Cost("switch"),
+            MessageCycles = Cost("message"),
+        };
+    }
+}

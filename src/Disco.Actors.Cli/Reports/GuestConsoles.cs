@@ -1,0 +1,94 @@
+using System.Runtime.InteropServices;
+using System.Text;
+using Disco.Actors.Cli.Configuration;
+using Disco.Actors.Core;
+
+namespace Disco.Actors.Cli.Reports;
+
+/// <summary>
+/// What the guests print. A bare guest's bytes pass as they are; with several virtual machines each line is shown when
+/// it is whole, behind the name of its machine.
+/// </summary>
+internal sealed class GuestConsoles
+{
+    private readonly Dictionary<Address, string> _names = [];
+    private readonly Dictionary<Address, List<byte>> _all = [];
+    private readonly Dictionary<Address, List<byte>> _line = [];
+    private readonly List<byte> _shown = [];
+    private readonly Stream? _to;
+    private readonly int _columns;
+
+    /// <param name="machine">Whose consoles.</param>
+    /// <param name="to">Where they are shown while the run goes on; null for nowhere.</param>
+    public GuestConsoles(BuiltMachine machine, Stream? to)
+    {
+        _to = to;
+        foreach (Vmm.Boards.VirtualMachine vm in machine.Disco?.Vms ?? [])
+        {
+            _names[vm.Console] = vm.Config.Name;
+            _columns = Math.Max(_columns, vm.Config.Name.Length);
+        }
+    }
+
+    /// <summary>Everything as it was shown.</summary>
+    public ReadOnlySpan<byte> Shown => CollectionsMarshal.AsSpan(_shown);
+
+    /// <summary>Everything one console printed.</summary>
+    public string Of(Address console) =>
+        _all.TryGetValue(console, out List<byte>? all) ? Encoding.UTF8.GetString(CollectionsMarshal.AsSpan(all)) : "";
+
+    public void Print(Address console, Cycle cycle, ReadOnlySpan<byte> bytes)
+    {
+        Of(_all, console).AddRange(bytes);
+        if (!_names.TryGetValue(console, out string? name))
+        {
+            Show(bytes);
+            return;
+        }
+        List<byte> line = Of(_line, console);
+        foreach (byte each in bytes)
+        {
+            line.Add(each);
+            if (each == (byte)'\n')
+            {
+                ShowLine(name, line);
+            }
+        }
+    }
+
+    /// <summary>Lines that never ended.</summary>
+    public void Finish()
+    {
+        foreach ((Address console, List<byte> line) in _line.OrderBy(entry => entry.Key))
+        {
+            if (line.Count > 0)
+            {
+                line.Add((byte)'\n');
+                ShowLine(_names[console], line);
+            }
+        }
+    }
+
+    private void ShowLine(string name, List<byte> line)
+    {
+        Show(Encoding.UTF8.GetBytes(name.PadRight(_columns) + " | "));
+        Show(CollectionsMarshal.AsSpan(line));
+        line.Clear();
+    }
+
+    private void Show(ReadOnlySpan<byte> bytes)
+    {
+        _shown.AddRange(bytes);
+        _to?.Write(bytes);
+        _to?.Flush();
+    }
+
+    private static List<byte> Of(Dictionary<Address, List<byte>> texts, Address console)
+    {
+        if (!texts.TryGetValue(console, out List<byte>? text))
+        {
+            texts[console] = text = [];
+        }
+        return text;
+    }
+}
