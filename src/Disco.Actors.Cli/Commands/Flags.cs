@@ -10,6 +10,9 @@ namespace Disco.Actors.Cli.Commands;
 /// </summary>
 internal sealed class Flags
 {
+    /// <summary>Without a guest, a virtual machine or a file of the user's, the default experiment runs.</summary>
+    private const string DefaultExperiment = "default";
+
     private readonly Option<string> _board = new("--board", "-b")
     {
         Description = "a board by name (disco machines) or a .conf file",
@@ -18,8 +21,8 @@ internal sealed class Flags
 
     private readonly Option<string> _config = new("--config", "-c")
     {
-        Description = "a configuration file that overrides the board's",
-        HelpName = "FILE",
+        Description = "an experiment by name, or a configuration file that overrides the board's",
+        HelpName = "EXPERIMENT",
     };
 
     private readonly Option<string[]> _set = new("--set", "-s")
@@ -85,11 +88,19 @@ internal sealed class Flags
             }
             values[pair[..equals].Trim()] = pair[(equals + 1)..].Trim();
         }
+        string? board = parsed.GetValue(_board);
+        string? config = parsed.GetValue(_config);
+        bool names = values.ContainsKey("guest.image")
+            || values.Keys.Any(key => key.StartsWith("vm.", StringComparison.Ordinal));
+        if (config is null && !names && (board is null || Embedded.Text($"{Settings.Boards}{board}.conf") is not null))
+        {
+            config = DefaultExperiment;
+        }
         if (values.ContainsKey("board.cpus") && !values.ContainsKey("board.nodes"))
         {
-            values["board.nodes"] = NodesFor(parsed, values);
+            values["board.nodes"] = NodesFor(board, config, values);
         }
-        return Settings.Load(parsed.GetValue(_board), parsed.GetValue(_config), values);
+        return Settings.Load(board, config, values);
     }
 
     /// <summary>NAME alone runs the guest of that name; after the commas come keys below <c>vm.NAME</c>.</summary>
@@ -117,11 +128,11 @@ internal sealed class Flags
     /// <summary>
     /// One flag is enough for another machine size: <c>--cpus</c> alone keeps the board's CPUs per node.
     /// </summary>
-    private string NodesFor(ParseResult parsed, Dictionary<string, string> values)
+    private static string NodesFor(string? boardName, string? config, Dictionary<string, string> values)
     {
         Dictionary<string, string> others = new(values);
         others.Remove("board.cpus");
-        Settings board = Settings.Load(parsed.GetValue(_board), parsed.GetValue(_config), others);
+        Settings board = Settings.Load(boardName, config, others);
         long nodes = board.Whole("board.nodes", 1, 64);
         long perNode = Math.Max(1, board.Whole("board.cpus", 1, 64) / nodes);
         bool valid = long.TryParse(values["board.cpus"], out long cpus) && cpus >= perNode && cpus % perNode == 0;

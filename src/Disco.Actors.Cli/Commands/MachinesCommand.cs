@@ -16,7 +16,7 @@ internal static class MachinesCommand
         Command command = new("machines", "list the boards") { json };
         command.SetAction(parsed =>
         {
-            Print([.. Embedded.Names("hocon/boards/").Select(Row.Of)], parsed.GetValue(json));
+            Print([.. Embedded.Names(Settings.Boards).Select(Row.Of)], parsed.GetValue(json));
             return ExitCode.Success;
         });
         return command;
@@ -48,7 +48,7 @@ internal static class MachinesCommand
         public static Row Of(string board)
         {
             Settings settings = Settings.Load(board, null, new Dictionary<string, string>());
-            string first = Embedded.Text($"hocon/boards/{board}.conf")!.Split('\n')[0];
+            string first = Embedded.Text($"{Settings.Boards}{board}.conf")!.Split('\n')[0];
             return new Row(
                 board,
                 settings.Whole("board.nodes", 1, 64),

@@ -14,6 +14,7 @@ public sealed record Setting(string Key, string Value, string Origin);
 public sealed class Settings
 {
     public const string Reference = "hocon/reference.conf";
+    public const string Boards = "hocon/boards/";
     public const string Experiments = "hocon/experiments/";
     public const string EnvironmentPrefix = "DISCO__";
 
@@ -113,7 +114,7 @@ public sealed class Settings
     /// <summary>An embedded board by name, else a file.</summary>
     private static (string, IConfigurationProvider) Board(string board)
     {
-        string embedded = $"hocon/boards/{board}.conf";
+        string embedded = $"{Boards}{board}.conf";
         if (Embedded.Text(embedded) is { } text)
         {
             return Hocon(embedded, text);
@@ -122,7 +123,7 @@ public sealed class Settings
         {
             return Hocon(board, ReadFile(board, "board"));
         }
-        string hint = UserError.DidYouMean(board, Embedded.Names("hocon/boards/"));
+        string hint = UserError.DidYouMean(board, Embedded.Names(Boards));
         throw new UserError($"There is no board '{board}' and no such file.{hint} 'disco machines' lists the boards.");
     }
 
