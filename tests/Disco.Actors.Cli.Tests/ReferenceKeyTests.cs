@@ -37,9 +37,15 @@ public sealed class ReferenceKeyTests
     }
 
     // A cache's shape is read by its parts: Shape(settings, "cache.l2") reads ".size", ".ways" and ".line".
+    // A virtual machine's keys are read behind its name: key + "guest".
     private static bool IsRead(string key, string code)
     {
         int dot = key.LastIndexOf('.');
+        if (key.StartsWith("vm-defaults.", StringComparison.Ordinal))
+        {
+            return code.Contains($"\"{key[(dot + 1)..]}\"", StringComparison.Ordinal)
+                || code.Contains($".{key[(dot + 1)..]}\"", StringComparison.Ordinal);
+        }
         return code.Contains($"\"{key}\"", StringComparison.Ordinal)
             || (code.Contains($"\"{key[..dot]}\"", StringComparison.Ordinal)
                 && code.Contains($"\"{key[dot..]}\"", StringComparison.Ordinal));

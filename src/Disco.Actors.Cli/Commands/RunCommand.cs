@@ -55,16 +55,22 @@ internal static class RunCommand
         GuestConsoles consoles = new(machine, json ? null : output);
         engine.OnOutput = consoles.Print;
         ProgressLine progress = new(machine.Hardware, every, enabled: !json && !Console.IsErrorRedirected);
+        MemoryPeak? peak = machine.Disco is { } disco ? new MemoryPeak(disco) : null;
+        void Look(Progress at)
+        {
+            progress.Show(at);
+            peak?.Look();
+        }
         Stopwatch watch = Stopwatch.StartNew();
         using Recorder? recorder = record?.Start(experiment, engine);
         RunResult result = recorder is null
-            ? engine.Run(until, () => interruption.Requested, progress.Show)
-            : recorder.Run(until, () => interruption.Requested, progress.Show);
+            ? engine.Run(until, () => interruption.Requested, Look)
+            : recorder.Run(until, () => interruption.Requested, Look);
         watch.Stop();
         progress.Clear();
         consoles.Finish();
 
-        RunReport report = RunReport.Of(experiment, machine, engine, result, watch.Elapsed, consoles);
+        RunReport report = RunReport.Of(experiment, machine, engine, result, watch.Elapsed, consoles, peak);
         if (json)
         {
             Console.WriteLine(report.ToJson(registers));

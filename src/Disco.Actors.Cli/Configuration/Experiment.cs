@@ -96,7 +96,7 @@ public sealed record Experiment(
         }
         catch (BoardException e)
         {
-            throw UserError.Sentence(e.Message);
+            throw new UserError(e.Message);
         }
     }
 

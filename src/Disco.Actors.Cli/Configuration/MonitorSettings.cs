@@ -62,19 +62,19 @@ internal static class MonitorSettings
 
     private static MonitorCosts Costs(Settings settings)
     {
-        long Cost(string name) => settings.Whole($"monitor.cost.{name}", 0, CostMax);
+        long Cost(string name) => settings.Whole("monitor.cost" + name, 0, CostMax);
         return new MonitorCosts
         {
-            TrapCycles = Cost("trap"),
-            SecondLevelCycles = Cost("second-level"),
-            VirtualTlbCycles = Cost("virtual-tlb"),
-            TlbWriteCycles = Cost("tlb-write"),
-            PrivilegedCycles = Cost("privileged"),
-            DeliverCycles = Cost("deliver"),
-            RequestCycles = Cost("request"),
-            AnswerCycles = Cost("answer"),
-            SwitchCycles = Cost("switch"),
-            MessageCycles = Cost("message"),
+            TrapCycles = Cost(".trap"),
+            SecondLevelCycles = Cost(".second-level"),
+            VirtualTlbCycles = Cost(".virtual-tlb"),
+            TlbWriteCycles = Cost(".tlb-write"),
+            PrivilegedCycles = Cost(".privileged"),
+            DeliverCycles = Cost(".deliver"),
+            RequestCycles = Cost(".request"),
+            AnswerCycles = Cost(".answer"),
+            SwitchCycles = Cost(".switch"),
+            MessageCycles = Cost(".message"),
         };
     }
 }

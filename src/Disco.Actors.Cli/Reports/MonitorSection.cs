@@ -1,7 +1,11 @@
 using System.Globalization;
 using Disco.Actors.Core;
+using Disco.Actors.Machine.Boards;
+using Disco.Actors.Machine.Interconnect;
 using Disco.Actors.Vmm.Boards;
+using Disco.Actors.Vmm.Memory;
 using Disco.Actors.Vmm.Scheduling;
+using Disco.Actors.Vmm.Shootdown;
 using Disco.Actors.Vmm.VirtualCpus;
 using Spectre.Console;
 
@@ -13,13 +17,29 @@ internal sealed class MonitorSection
     private readonly DiscoMachine _machine;
     private readonly GuestConsoles _consoles;
     private readonly MonitorStatistics[] _cpus;
+    private readonly MemoryReport _memory;
+    private readonly ShootdownReport _shootdowns;
+    private readonly Cycle _now;
     private readonly double _nanosecondsPerCycle;
 
-    public MonitorSection(DiscoMachine machine, GuestConsoles consoles, Cycle now)
+    public MonitorSection(DiscoMachine machine, GuestConsoles consoles, MemoryPeak peak, Cycle now)
     {
         _machine = machine;
         _consoles = consoles;
         _cpus = [.. machine.Monitors.Select(monitor => monitor.Statistics)];
+        _now = now;
+        // What was done is known at the end, what was used at the peak.
+        _memory = MemoryReport.Of(machine.Memory) with
+        {
+            Vms = peak.Report.Vms,
+            Classes = peak.Report.Classes,
+            ReplicaFrames = peak.Report.ReplicaFrames,
+            DeviceFrames = peak.Report.DeviceFrames,
+            FreeFrames = peak.Report.FreeFrames,
+        };
+        _shootdowns = ShootdownReport.Of(
+            machine.Memory.Vms.Select(vm => vm.Shootdowns),
+            machine.Monitors.Select(monitor => monitor.Responses));
         _nanosecondsPerCycle = 1e9 / machine.Config.Board.ClockHz;
         foreach (DiscoCpu monitor in machine.Monitors)
         {
@@ -52,6 +72,15 @@ internal sealed class MonitorSection
         causes = Enum.GetValues<MonitorCause>().ToDictionary(
             cause => cause.ToString(),
             cause => new { count = CountOf(cause), cycles = CyclesOf(cause) }),
+        memory = _memory,
+        shootdowns = new
+        {
+            protocol = _machine.Config.Monitor.Shootdown.Protocol.ToString(),
+            _shootdowns.Shootdowns,
+            latencyCycles = _shootdowns.Latency,
+            _shootdowns.MessagesPerShootdown,
+            _shootdowns.CpuCyclesPerShootdown,
+        },
         secondLevelHits = _cpus.Sum(cpu => cpu.SecondLevelHits),
         scheduler = new
         {
@@ -69,6 +98,9 @@ internal sealed class MonitorSection
         PrintMachines();
         PrintTime();
         PrintCauses();
+        PrintMemory();
+        PrintTransactions();
+        PrintShootdowns();
     }
 
     private void PrintMachines()
@@ -109,7 +141,7 @@ internal sealed class MonitorSection
                 table.AddRow(
                     NameOf(cause),
                     Number(CountOf(cause)),
-                    mean.ToString("F0", CultureInfo.InvariantCulture),
+                    Fixed(mean, 0),
                     Percent(CyclesOf(cause)));
             }
         }
@@ -122,6 +154,57 @@ internal sealed class MonitorSection
             + $"{Scheduled(node => node.Preemptions):N0} preemptions, mean wait "
             + $"{Scheduled(node => node.WaitedCycles) * _nanosecondsPerCycle / 1e3 / dispatches:F1} us"));
         Console.WriteLine();
+    }
+
+    /// <summary>V and M of the paper's Figure 6.</summary>
+    private void PrintMemory()
+    {
+        Table table = Tables.New("memory at its peak, KiB", "as VMs see it (V)", "machine memory (M)");
+        foreach (ClassReport row in _memory.Classes)
+        {
+            table.AddRow(NameOf(row.Class), Kibibytes(row.VirtualPages), Kibibytes(row.MachineFrames));
+        }
+        table.AddRow("replicas", "", Kibibytes(_memory.ReplicaFrames));
+        table.AddRow("all", Kibibytes(_memory.VirtualPages), Kibibytes(_memory.MachineFrames));
+        Tables.Print(table);
+    }
+
+    private void PrintTransactions()
+    {
+        double seconds = Math.Max(1, _now.Value) * _nanosecondsPerCycle / 1e9;
+        Table table = Tables.New("page transactions", "count", "per second", "mean us", "no frame");
+        foreach (TransactionReport row in _memory.Transactions.Where(row => row.Count + row.Refused > 0))
+        {
+            table.AddRow(
+                row.Kind.ToString(),
+                Number(row.Count),
+                Number((long)(row.Count / seconds)),
+                Fixed(row.MeanCycles * _nanosecondsPerCycle / 1e3, 1),
+                Number(row.Refused));
+        }
+        Tables.Print(table);
+    }
+
+    private void PrintShootdowns()
+    {
+        LatencySummary latency = _shootdowns.Latency;
+        if (latency.Count == 0)
+        {
+            return;
+        }
+        string Nanoseconds(double cycles) => Fixed(cycles * _nanosecondsPerCycle, 0);
+        Table table = Tables.New(
+            "shootdowns", "count", "mean ns", "p50", "p90", "p99", "messages each", "CPU ns each");
+        table.AddRow(
+            _machine.Config.Monitor.Shootdown.Protocol.ToString(),
+            Number(latency.Count),
+            Nanoseconds(latency.MeanCycles),
+            Nanoseconds(latency.P50),
+            Nanoseconds(latency.P90),
+            Nanoseconds(latency.P99),
+            Fixed(_shootdowns.MessagesPerShootdown, 1),
+            Nanoseconds(_shootdowns.CpuCyclesPerShootdown));
+        Tables.Print(table);
     }
 
     private long CountOf(MonitorCause cause) => _cpus.Sum(cpu => cpu.CountOf(cause));
@@ -153,8 +236,20 @@ internal sealed class MonitorSection
         MonitorCause.Switch => "changes of virtual CPU",
     };
 
-    private string Percent(long cycles) =>
-        (100.0 * cycles / Cycles).ToString("F1", CultureInfo.InvariantCulture);
+    private static string NameOf(PageClass pageClass) => pageClass switch
+    {
+        PageClass.Text => "text",
+        PageClass.Data => "data",
+        PageClass.BufferCache => "buffer cache",
+        PageClass.Monitor => "monitor",
+    };
+
+    private string Percent(long cycles) => Fixed(100.0 * cycles / Cycles, 1);
+
+    private static string Kibibytes(int pages) => Number((long)pages * Page.Bytes >> 10);
+
+    private static string Fixed(double value, int digits) =>
+        value.ToString($"F{digits}", CultureInfo.InvariantCulture);
 
     private static string Number(long value) => value.ToString("N0", CultureInfo.InvariantCulture);
 }

@@ -24,7 +24,7 @@ internal sealed class RunReport
 
     private RunReport(
         Experiment experiment, BuiltMachine machine, Engine engine, RunResult result, TimeSpan host,
-        GuestConsoles consoles)
+        GuestConsoles consoles, MemoryPeak? peak)
     {
         _experiment = experiment;
         _machine = machine.Hardware;
@@ -32,7 +32,7 @@ internal sealed class RunReport
         _result = result;
         _hostSeconds = host.TotalSeconds;
         _consoles = consoles;
-        _monitor = machine.Disco is { } disco ? new MonitorSection(disco, consoles, engine.Now) : null;
+        _monitor = machine.Disco is { } disco ? new MonitorSection(disco, consoles, peak!, engine.Now) : null;
         _figures = MachineReport.Of(_machine, engine.Now, engine.DeliveriesByKind());
         _stateHash = engine.StateHash().ToString("x16", CultureInfo.InvariantCulture);
         _notes = [.. result.Outcome is Outcome.ReachedLimit or Outcome.Cancelled ? LostCpus.Describe(_machine) : []];
@@ -51,7 +51,7 @@ internal sealed class RunReport
 
     public static RunReport Of(
         Experiment experiment, BuiltMachine machine, Engine engine, RunResult result, TimeSpan host,
-        GuestConsoles consoles) => new(experiment, machine, engine, result, host, consoles);
+        GuestConsoles consoles, MemoryPeak? peak) => new(experiment, machine, engine, result, host, consoles, peak);
 
     public string ToJson(bool registers)
     {
@@ -81,6 +81,7 @@ internal sealed class RunReport
         if (_notes.Length > 0)
         {
             report["notes"] = _notes;
+        }
         if (_monitor is not null)
         {
             report["monitor"] = _monitor.ToJson();

@@ -90,6 +90,9 @@ public sealed partial class DiscoCpu : CpuMonitor
 
     public MonitorStatistics Statistics { get; } = new();
 
+    /// <summary>What the CPU did for shootdowns.</summary>
+    public ResponderStatistics Responses => _responder.Statistics;
+
     /// <summary>The virtual CPUs whose state is here, in the order they came.</summary>
     public IReadOnlyList<VirtualCpu> Held => _held;
 

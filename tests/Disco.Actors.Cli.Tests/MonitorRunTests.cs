@@ -1,0 +1,56 @@
+using System.Text.Json;
+using Disco.Actors.TestKit;
+using Xunit;
+
+namespace Disco.Actors.Cli.Tests;
+
+/// <summary>Virtual machines from the command line, side by side.</summary>
+public sealed class MonitorRunTests
+{
+    [Fact]
+    public void Each_machine_has_its_console_and_the_report_says_where_the_time_went()
+    {
+        DiscoEnd end = DiscoProgram.Run(
+            "run", "--vm", "a=hello", "--vm", "second=radix,vcpus=2,bootargs=keys=1024 radix=32", "--cpus", "2");
+
+        Assert.True(end.ExitCode == 0, end.Error + end.Output);
+        Assert.Contains("a      | hello: ok\n", end.Output, StringComparison.Ordinal);
+        Assert.Contains("second | radix: ok\n", end.Output, StringComparison.Ordinal);
+        foreach (string row in new[] { "monitor %", "pages asked for", "as VMs see it (V)", "Fill" })
+        {
+            Assert.Contains(row, end.Output, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public void Json_has_one_entry_for_each_of_several_machines_of_a_description()
+    {
+        DiscoEnd end = DiscoProgram.Run(
+            "run", "--vm", "many=hello,count=3,memory=4MiB", "--cpus", "2", "--json", "--engine", "parallel");
+
+        Assert.True(end.ExitCode == 0, end.Error + end.Output);
+        using JsonDocument report = JsonDocument.Parse(end.Output);
+        JsonElement vms = report.RootElement.GetProperty("monitor").GetProperty("vms");
+        Assert.Equal(3, vms.GetArrayLength());
+        Assert.All(vms.EnumerateArray(), vm =>
+        {
+            Assert.Equal("ok", vm.GetProperty("outcome").GetString());
+            Assert.EndsWith("hello: ok\n", vm.GetProperty("console").GetString(), StringComparison.Ordinal);
+        });
+    }
+
+    [Theory]
+    [InlineData("a=hello,vcpu=2", "there is no key 'vm.a.vcpu'. Did you mean vm.a.vcpus?")]
+    [InlineData("a=hullo", "There is no guest 'hullo'")]
+    [InlineData("A=hello", "lower-case letters, digits and dashes")]
+    [InlineData("a=hello,memory=5000B", "a multiple of 4096")]
+    [InlineData("a=hello,vcpus=65", "a whole number from 1 to 64")]
+    public void A_machine_that_cannot_be_is_one_sentence(string machine, string sentence)
+    {
+        DiscoEnd end = DiscoProgram.Run("run", "--vm", machine);
+
+        Assert.Equal(2, end.ExitCode);
+        Assert.Contains(sentence, end.Error, StringComparison.Ordinal);
+        Assert.Single(end.Error.TrimEnd().Split('\n'));
+    }
+}
