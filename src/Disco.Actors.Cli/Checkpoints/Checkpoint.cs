@@ -16,7 +16,7 @@ internal static class Checkpoint
 
     // The keys that make a machine.
     private static readonly string[] MachineKeys =
-        ["board.", "cache.", "latency.", "occupancy.", "vm.", "guest.bootargs"];
+        ["board.", "cache.", "latency.", "occupancy.", "monitor.", "vm.", "guest.bootargs"];
 
     /// <returns>Bytes written.</returns>
     public static long Save(string path, Settings settings, Experiment experiment, Engine engine)
@@ -41,7 +41,7 @@ internal static class Checkpoint
                 return;
             }
             BoardConfig board = experiment.Board with { Fidelity = Fidelity.Fast };
-            Multiprocessor fast = MachineBuilder.Build(board, experiment.Image, experiment.Bootargs, experiment.Disk);
+            Multiprocessor fast = (experiment with { Board = board }).Build().Hardware;
             DeterministicEngine positioned = new(fast.World, experiment.Options);
             positioned.Load(file.State.Read());
             FidelityChange.TakeOver(fast, machine);

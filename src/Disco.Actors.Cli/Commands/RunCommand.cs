@@ -48,7 +48,7 @@ internal static class RunCommand
         BuiltMachine machine = experiment.Build();
         Engine engine = experiment.MakeEngine(machine.World);
         using IDisposable? owned = engine as IDisposable;
-        checkpoint.Begin(experiment, machine, engine);
+        checkpoint.Begin(experiment, machine.Hardware, engine);
         Cycle until = experiment.Until == Cycle.Never ? Cycle.Never : engine.Now + experiment.Until.Value;
         using Interruption interruption = new();
         using Stream output = Console.OpenStandardOutput();
