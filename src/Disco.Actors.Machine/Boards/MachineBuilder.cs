@@ -189,6 +189,7 @@ public sealed class MachineBuilder
     {
         CacheConfig caches = _config.ToCaches();
         SharedCode code = new(_config.MemoryBytes);
+        memory.Code = IsCoherent ? null : code;
         Cpu[] cpus = new Cpu[_config.Cpus];
         for (int number = 0; number < cpus.Length; number++)
         {

@@ -71,6 +71,21 @@ public sealed class SharedCode
         }
     }
 
+    /// <summary>Makes all holders of the range decode it again.</summary>
+    public void WrittenByDevice(ulong physical, int lengthBytes)
+    {
+        for (ulong at = First(physical); at <= Last(physical, lengthBytes); at++)
+        {
+            for (ulong holders = _holders[at]; holders != 0; holders &= holders - 1)
+            {
+                int holder = BitOperations.TrailingZeroCount(holders);
+                Invariant.Holds(_cores[holder] is not null);
+                _cores[holder]!.DropCode(at << GranuleShift, 1 << GranuleShift);
+            }
+            _holders[at] = 0;
+        }
+    }
+
     private static ulong First(ulong physical) => physical >> GranuleShift;
 
     private static ulong Last(ulong physical, int lengthBytes) =>

@@ -1,4 +1,5 @@
 using Disco.Actors.Core;
+using Disco.Actors.Machine.Cpus;
 using Disco.Actors.Machine.Interconnect;
 
 namespace Disco.Actors.Machine.Memory;
@@ -12,6 +13,12 @@ public sealed unsafe class MachineMemory(IHomeMap homes, MemoryNode[] nodes)
     public ulong Bytes => homes.MemoryBytes;
 
     public IHomeMap Homes => homes;
+
+    /// <summary>
+    /// Where CPUs share the bytes themselves: told of writes by others than CPUs, so that no CPU goes on with
+    /// instructions it decoded before. Null where caches keep CPUs apart. For construction.
+    /// </summary>
+    internal SharedCode? Code { get; set; }
 
     /// <summary>The host pointer of a byte; good up to the end of its page. Null outside memory.</summary>
     public byte* PointerTo(MachineAddress address) => address.Value < homes.MemoryBytes
@@ -28,6 +35,7 @@ public sealed unsafe class MachineMemory(IHomeMap homes, MemoryNode[] nodes)
             int length = Math.Min(bytes.Length, Page.Bytes - (int)(address.Value % Page.Bytes));
             nodes[homes.HomeOf(address).Value].Written(homes.OffsetOf(address));
             bytes[..length].CopyTo(new Span<byte>(host, length));
+            Code?.WrittenByDevice(address.Value, length);
             address = new MachineAddress(address.Value + (ulong)length);
             bytes = bytes[length..];
         }

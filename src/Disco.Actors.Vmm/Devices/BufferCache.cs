@@ -36,6 +36,9 @@ internal sealed class BufferCache
 
     public CachedPage this[int id] => _byId[id];
 
+    /// <summary>The page of a number; null when it has gone.</summary>
+    public CachedPage? TryGet(int id) => _byId.GetValueOrDefault(id);
+
     /// <summary>The page that begins at an offset.</summary>
     public CachedPage? Find(long offset) =>
         _byOffset.Find(offset) is { } range && range.Start == offset ? range.Value : null;

@@ -245,6 +245,18 @@ public sealed partial class CowDisk
         return true;
     }
 
+    /// <summary>Memory is short, and a page that only the cache has would help.</summary>
+    private void GiveUp(in ReplicaMessage message, Address memMap, Context context)
+    {
+        if (_cache.TryGet((int)message.Page.Number) is { IsReady: true, Uses: 0 } page && page.Frame == message.Frame)
+        {
+            Statistics.Evictions++;
+            _cache.Remove(page);
+            Release(page.Frame, UserOf(page.Id), context);
+        }
+        Send(memMap, (message with { Kind = MappingKind.ReplicasDropped }).Pack(), context);
+    }
+
     private DiskLog? LogOf(int vm) => _logs.GetValueOrDefault(vm);
 
     private void Compose(int vm, long offset, Span<byte> into)

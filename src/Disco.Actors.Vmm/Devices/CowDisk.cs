@@ -109,6 +109,9 @@ public sealed partial class CowDisk : Actor
             case (ushort)MappingKind.Shared:
                 Shared(FrameUseMessage.From(message), context);
                 break;
+            case (ushort)MappingKind.DropReplicas:
+                GiveUp(ReplicaMessage.From(message), Fabric.SenderOf(message), context);
+                break;
             case (ushort)MappingKind.Remapped:
                 Mapped(RemappedMessage.From(message), context);
                 break;

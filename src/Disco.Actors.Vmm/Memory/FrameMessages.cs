@@ -29,7 +29,7 @@ public enum AllocateFlags : byte
     /// <summary>Filled with zeros before it is given.</summary>
     Zero = 1,
 
-    /// <summary>When no frame is free, replicas may be dropped for it.</summary>
+    /// <summary>When no frame is free, replicas and pages that devices keep for later may be dropped for it.</summary>
     DropReplicas = 2,
 
     /// <summary>The frame is to hold a replica, which may be asked back.</summary>

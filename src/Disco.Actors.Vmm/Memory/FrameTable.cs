@@ -20,7 +20,6 @@ internal sealed class FrameTable
     // Free frames; the last given back is the first given out.
     private readonly int[] _free;
     private int _freeCount;
-    private int _replicas;
     private int _cursor;
 
     /// <param name="node">The node.</param>
@@ -43,9 +42,6 @@ internal sealed class FrameTable
 
     public int FreeFrames => _freeCount;
 
-    /// <summary>Frames in use that hold replicas.</summary>
-    public int Replicas => _replicas;
-
     public Frame TryAllocate(FrameUser user, PageClass pageClass, bool isReplica)
     {
         if (_freeCount == 0)
@@ -55,7 +51,6 @@ internal sealed class FrameTable
         int at = _free[--_freeCount];
         Invariant.Holds(_entries[at].Users == 0);
         _entries[at] = new Entry { First = user, Users = 1, Class = pageClass, IsReplica = isReplica };
-        _replicas += isReplica ? 1 : 0;
         return FrameAt(at);
     }
 
@@ -103,7 +98,6 @@ internal sealed class FrameTable
         {
             return false;
         }
-        _replicas -= entry.IsReplica ? 1 : 0;
         entry = default;
         _free[_freeCount++] = at;
         return true;
@@ -155,13 +149,16 @@ internal sealed class FrameTable
         }
     }
 
-    /// <summary>The next frame that holds a replica, going round; none when there is none.</summary>
-    public Frame NextReplica()
+    /// <summary>Frames whose user can do without: replicas, and what only a device keeps for later.</summary>
+    public int CountDispensable() => _entries.Count(IsDispensable);
+
+    /// <summary>The next such frame, going round; none when there is none.</summary>
+    public Frame NextDispensable()
     {
-        for (int i = 0; _replicas > 0 && i < _entries.Length; i++)
+        for (int i = 0; i < _entries.Length; i++)
         {
             _cursor = _cursor + 1 < _entries.Length ? _cursor + 1 : 0;
-            if (_entries[_cursor].IsReplica)
+            if (IsDispensable(_entries[_cursor]))
             {
                 return FrameAt(_cursor);
             }
@@ -219,13 +216,11 @@ internal sealed class FrameTable
         }
         Array.Clear(_entries);
         _others.Clear();
-        _replicas = 0;
         for (int at = reader.ReadInt32("frame"); at >= 0; at = reader.ReadInt32("frame"))
         {
             ulong packed = reader.ReadUInt64("class");
             int users = reader.ReadInt32("users");
             _entries[at] = new Entry { Class = (PageClass)(byte)packed, IsReplica = (packed & 0x100) != 0, Users = 1 };
-            _replicas += _entries[at].IsReplica ? 1 : 0;
             for (int i = 0; i < users; i++)
             {
                 ulong user = reader.ReadUInt64("user");
@@ -242,6 +237,9 @@ internal sealed class FrameTable
         }
         _cursor = reader.ReadInt32("cursor");
     }
+
+    private static bool IsDispensable(Entry entry) => entry.IsReplica
+        || (entry.Users == 1 && entry.Class == PageClass.BufferCache && !entry.First.IsVm);
 
     private FrameUser? FindUseOf(int at, ushort owner)
     {

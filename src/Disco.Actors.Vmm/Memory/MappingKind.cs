@@ -37,8 +37,8 @@ public enum MappingKind : ushort
     ReleaseAll = 0x0512,
     AllReleased = 0x0513,
 
-    /// <summary>memmap/n to vm/k: memory is short, give the replicas of a page back. Answered in any case, after the
-    /// releases.</summary>
+    /// <summary>memmap/n to vm/k: memory is short, give the replicas of a page back; and to a device: give back a frame
+    /// that only it uses, under its own number for it. Answered in any case, after the releases.</summary>
     DropReplicas = 0x0514,
     ReplicasDropped = 0x0515,
 

@@ -5,7 +5,7 @@ namespace Disco.Actors.Vmm.Memory;
 
 /// <summary>
 /// The owner of a node's frames, <c>memmap/n</c>: gives them out, counts their users, clears and copies them, and asks
-/// for replicas back when no frame is free. [Disco 4.2.2, 4.2.3]
+/// for replicas and cached pages back when no frame is free. [Disco 4.2.2, 4.2.3]
 /// </summary>
 /// <remarks>
 /// It trusts its clients to release a frame only when no translation to it is left anywhere: the frame is given out
@@ -24,7 +24,9 @@ public sealed class MemMap : Actor
     private readonly FrameTable _frames;
     private readonly PageEngine _engine;
 
-    // State. Allocations that wait for a replica to come back, and which replica was asked for.
+    // State. Where the devices live that have frames. Allocations that wait for a frame to come back, and which one was
+    // asked for.
+    private readonly SortedDictionary<ushort, Address> _devices = [];
     private readonly List<(AllocateMessage Message, Address From)> _short = [];
     private Frame _asked = Frame.None;
     private int _triesLeft;
@@ -142,6 +144,12 @@ public sealed class MemMap : Actor
             writer.Write("c", packed.C);
             writer.Write("from", (ulong)from.Packed);
         }
+        writer.Write("devices", _devices.Count);
+        foreach ((ushort owner, Address device) in _devices)
+        {
+            writer.Write("owner", (ulong)owner);
+            writer.Write("device", (ulong)device.Packed);
+        }
         writer.Write("asked", (ulong)_asked.Number);
         writer.Write("triesLeft", _triesLeft);
         writer.Write("busyUntil", _busyUntil);
@@ -166,6 +174,12 @@ public sealed class MemMap : Actor
             };
             _short.Add((AllocateMessage.From(packed), Address.FromPacked((uint)reader.ReadUInt64("from"))));
         }
+        _devices.Clear();
+        for (int left = reader.ReadInt32("devices"); left > 0; left--)
+        {
+            ushort owner = (ushort)reader.ReadUInt64("owner");
+            _devices.Add(owner, Address.FromPacked((uint)reader.ReadUInt64("device")));
+        }
         _asked = new Frame((uint)reader.ReadUInt64("asked"));
         _triesLeft = reader.ReadInt32("triesLeft");
         _busyUntil = reader.ReadInt64("busyUntil");
@@ -176,14 +190,18 @@ public sealed class MemMap : Actor
 
     private void Allocate(in AllocateMessage message, Address from, long wait, Context context)
     {
+        if (!message.User.IsVm)
+        {
+            _devices[message.User.Owner] = from;
+        }
         bool mayWait = (message.Flags & AllocateFlags.DropReplicas) != 0;
-        if (_frames.FreeFrames == 0 && mayWait && _frames.Replicas > 0)
+        if (_frames.FreeFrames == 0 && mayWait)
         {
             _short.Add((message, from));
             if (!_asked.Exists)
             {
-                _triesLeft = _frames.Replicas;
-                AskForReplica(wait, context);
+                _triesLeft = _frames.CountDispensable();
+                AskForFrame(wait, context);
             }
             return;
         }
@@ -248,14 +266,14 @@ public sealed class MemMap : Actor
         Serve(wait, context);
         if (_short.Count > 0)
         {
-            AskForReplica(wait, context);
+            AskForFrame(wait, context);
         }
     }
 
-    /// <summary>Asks the user of some replica to give it up, or refuses everybody when all were asked.</summary>
-    private void AskForReplica(long wait, Context context)
+    /// <summary>Asks the user of a frame who can do without it, or refuses everybody when all were asked.</summary>
+    private void AskForFrame(long wait, Context context)
     {
-        _asked = _triesLeft > 0 ? _frames.NextReplica() : Frame.None;
+        _asked = _triesLeft > 0 ? _frames.NextDispensable() : Frame.None;
         _triesLeft--;
         if (!_asked.Exists)
         {
@@ -268,8 +286,8 @@ public sealed class MemMap : Actor
         }
         _replicasAsked++;
         FrameUser user = _frames.UserOf(_asked, 0);
-        Address vm = new(Role.Vm, user.Owner);
-        Send(vm, new ReplicaMessage(MappingKind.DropReplicas, _asked, user.Page).Pack(), wait, context);
+        Address owner = user.IsVm ? VmMonitor.AddressOf(user.Owner) : _devices[user.Owner];
+        Send(owner, new ReplicaMessage(MappingKind.DropReplicas, _asked, user.Page).Pack(), wait, context);
     }
 
     /// <summary>Gives frames that came back to those who wait, in their order.</summary>

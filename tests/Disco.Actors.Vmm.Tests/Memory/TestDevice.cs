@@ -52,6 +52,14 @@ internal sealed class TestDevice : Actor
             return;
         }
         Answers.Add((context.Now.Value, envelope.Message));
+        if (envelope.Message.Kind == (ushort)MappingKind.DropReplicas)
+        {
+            ReplicaMessage drop = ReplicaMessage.From(envelope.Message);
+            FrameUser user = new(FrameUser.FirstDevice, drop.Page);
+            Address memMap = Fabric.SenderOf(envelope.Message);
+            _fabric.Send(context, Address, memMap, 0, new FrameUseMessage(MappingKind.Release, drop.Frame, user).Pack());
+            _fabric.Send(context, Address, memMap, 0, (drop with { Kind = MappingKind.ReplicasDropped }).Pack());
+        }
         if (envelope.Message.Kind == (ushort)MappingKind.Pinned)
         {
             Address vm = Fabric.SenderOf(envelope.Message);

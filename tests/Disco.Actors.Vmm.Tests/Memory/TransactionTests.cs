@@ -166,6 +166,25 @@ public sealed class TransactionTests
         Assert.Equal(0, MemoryReport.Of(rig.Memory).ReplicaFrames);
     }
 
+    /// <summary>What a device keeps only for later goes too, before a virtual machine is refused.</summary>
+    [Fact]
+    public void Cached_page_of_a_device_is_given_up_before_a_fill_is_refused()
+    {
+        TestOp[] fills = [.. Enumerable.Range(0, 16).Select(page => TestOp.Write((uint)page, 1))];
+        Script script = new([TestOp.Enter(0, 0, at: Later), .. fills]);
+        AllocateMessage cached = new(
+            new FrameUser(FrameUser.FirstDevice, new PhysicalPage(77)), AllocateFlags.None, PageClass.BufferCache, 0);
+        TestDevice? device = null;
+        MemoryRig rig = new(new MemoryRigPlan(), _ => script, rig =>
+            [device = new TestDevice(0, rig.Fabric, 0, (1000, MemMap.AddressOf(0), cached.Pack()))]);
+
+        rig.RunToEnd();
+
+        Assert.All(script.Results, result => Assert.Equal(Refusal.None, result.Refused));
+        Assert.Equal((ushort)MappingKind.DropReplicas, device!.Answers[^1].Message.Kind);
+        Assert.Null(MemoryAgreement.Check(rig.Memory));
+    }
+
     /// <summary>A vCPU that did not run during an invalidation drops the page before it runs again.</summary>
     [Fact]
     public void Parked_vcpu_is_repaired_when_it_enters()
