@@ -69,7 +69,7 @@ public sealed class MappingModelTests(ITestOutputHelper output)
     /// <summary>With one frame on each node a replica stands in the way of another machine's page.</summary>
     [Fact]
     public void Replica_in_the_way_of_a_fill() =>
-        Explore(new(3, 1, 1, Replicate) { Vms = 2, Writers = 2 }, 92169);
+        Explore(new(3, 1, 1, Replicate) { Vms = 2, Writers = 2 }, 92633);
 
     /// <summary>The model is able to find what it looks for.</summary>
     [Theory]
