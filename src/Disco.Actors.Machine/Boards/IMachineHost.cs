@@ -1,5 +1,6 @@
 using Disco.Actors.Core;
 using Disco.Actors.Machine.Cpus;
+using Disco.Actors.Machine.Directory;
 using Disco.Actors.Machine.Interconnect;
 using Disco.Actors.Machine.Memory;
 using Disco.Actors.Machine.Mips;
@@ -21,6 +22,9 @@ public interface IMachineHost
 
     /// <summary>Its part on a CPU.</summary>
     CpuMonitor MonitorOf(int cpu, int node);
+
+    /// <summary>Which pages of a node its directory reports as hot, and to whom; null for none.</summary>
+    HotPageConfig? HotPagesOf(int node) => null;
 
     /// <summary>Its own actors.</summary>
     IEnumerable<Actor> Actors { get; }

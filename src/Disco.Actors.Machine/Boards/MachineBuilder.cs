@@ -84,7 +84,8 @@ public sealed class MachineBuilder
             (number, core, port) => new Cpu(
                 number, _config.NodeOf(number), core, port, host.MonitorOf(number, _config.NodeOf(number))));
         _actors.AddRange(host.Actors);
-        return Assemble(memories, memory, devices, cpus, load, host.NamesWith(new MachineMessageNames()));
+        return Assemble(
+            memories, memory, devices, cpus, load, host.NamesWith(new MachineMessageNames()), host.HotPagesOf);
     }
 
     private MemoryNode[] MakeMemories() =>
@@ -111,13 +112,14 @@ public sealed class MachineBuilder
 
     private Multiprocessor Assemble(
         MemoryNode[] memories, MachineMemory memory, DeviceMap devices, Cpu[] cpus, LoadReport load,
-        IMessageNames names)
+        IMessageNames names, Func<int, HotPageConfig?>? hotPagesOf = null)
     {
         DirectoryController[] directories = [];
         NetworkActor[] networks = [];
         if (IsCoherent)
         {
-            directories = PerNode(node => new DirectoryController(node, _fabric, _config.Second.LineBytes));
+            directories = PerNode(node => new DirectoryController(
+                node, _fabric, _config.Second.LineBytes, hotPagesOf?.Invoke(node)));
             networks = PerNode(node => new NetworkActor(node, _fabric));
         }
         else

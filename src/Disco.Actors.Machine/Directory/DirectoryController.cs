@@ -14,18 +14,24 @@ public sealed unsafe class DirectoryController : Actor
     private const HomeDo AnyRead = HomeDo.ReadShared | HomeDo.ReadExclusive;
     private const HomeDo AnyForward = HomeDo.ForwardGetS | HomeDo.ForwardGetX;
 
+    // Agents from here on are devices; see Fabric.
+    private const int CpuAgents = 64;
+
     private readonly Fabric _fabric;
     private readonly int _lineShift;
 
     // State. The entries lie in native memory, one for each line of the node, in order.
     private readonly NativePages _entries;
     private readonly NativePages _missCounts;
+    private readonly HotPageCounters? _hotPages;
+    private readonly Address _hotPagesTo;
     private long _busyUntil;
 
     /// <param name="node">The node.</param>
     /// <param name="fabric">Its home map gives the number of lines.</param>
     /// <param name="lineBytes">Of the machine's coherence lines.</param>
-    public DirectoryController(int node, Fabric fabric, int lineBytes)
+    /// <param name="hotPages">When to report hot pages, and to whom; null for never.</param>
+    public DirectoryController(int node, Fabric fabric, int lineBytes, HotPageConfig? hotPages = null)
         : base(Address.Directory(node), node)
     {
         Invariant.Holds(lineBytes is 32 or 64 or 128);
@@ -35,9 +41,17 @@ public sealed unsafe class DirectoryController : Actor
         _entries = new NativePages("entries", (homes.NodeBytes >> _lineShift) * DirectoryEntry.Bytes);
         ulong counts = (homes.NodeBytes >> Page.Shift) * (ulong)homes.Nodes;
         _missCounts = new NativePages("stat.misses", counts * sizeof(uint));
+        if (hotPages is not null)
+        {
+            _hotPages = new HotPageCounters(hotPages, node, homes);
+            _hotPagesTo = hotPages.ReportTo;
+        }
     }
 
     public DirectoryStatistics Statistics { get; } = new();
+
+    /// <summary>Reports of hot pages so far.</summary>
+    public long HotPages => _hotPages?.Reports ?? 0;
 
     /// <summary>How often agents of a node asked for lines of a page of this node's memory.</summary>
     /// <param name="localPage">Counted from the start of this node's memory.</param>
@@ -72,6 +86,10 @@ public sealed unsafe class DirectoryController : Actor
         if (isRequest)
         {
             CountRequest(entry, message, step.Do);
+            if (_hotPages is not null && step.Do != HomeDo.Nack)
+            {
+                CountMiss(_hotPages, message, wait, context);
+            }
         }
         ReadOnlySpan<byte> line = ((ReadOnlySpan<byte>)envelope.Payload)[..envelope.Message.PayloadBytes];
         Send(step.Do, entry, message, requester, line, wait, context);
@@ -83,6 +101,7 @@ public sealed unsafe class DirectoryController : Actor
     {
         _entries.Save(writer);
         _missCounts.Save(writer);
+        _hotPages?.Save(writer);
         writer.Write("busyUntil", _busyUntil);
         Statistics.Save(writer);
     }
@@ -91,6 +110,7 @@ public sealed unsafe class DirectoryController : Actor
     {
         _entries.Load(reader);
         _missCounts.Load(reader);
+        _hotPages?.Load(reader);
         _busyUntil = reader.ReadInt64("busyUntil");
         Statistics.Load(reader);
     }
@@ -183,6 +203,26 @@ public sealed unsafe class DirectoryController : Actor
         ulong index = (page * (ulong)_fabric.Homes.Nodes) + (ulong)node;
         _missCounts.Touch(index * sizeof(uint));
         ((uint*)_missCounts.Base)[index]++;
+    }
+
+    /// <summary>Devices' requests do not make a page hot: it is processors that gain from its being near.</summary>
+    private void CountMiss(HotPageCounters hotPages, in CoherenceMessage message, long wait, Context context)
+    {
+        if (message.Requester >= CpuAgents)
+        {
+            return;
+        }
+        int node = _fabric.NodeOf(_fabric.AgentAt(message.Requester));
+        MachineAddress address = new(message.Line.Value);
+        long page = (long)(_fabric.Homes.OffsetOf(address) >> Page.Shift);
+        if (!hotPages.Count(page, node, message.Kind != CoherenceKind.GetS, context.Now))
+        {
+            return;
+        }
+        Span<byte> misses = stackalloc byte[_fabric.Homes.Nodes * sizeof(uint)];
+        uint writes = hotPages.Take(page, misses);
+        HotPageReport report = new(address.Value >> Page.Shift, new NodeId(node), writes);
+        _fabric.Send(context, Address, _hotPagesTo, wait, report.Pack(), misses);
     }
 
     private void Send(
