@@ -1,6 +1,7 @@
 using Disco.Actors.Core;
 using Disco.Actors.Machine.Boards;
 using Disco.Actors.Machine.Cpus;
+using Disco.Actors.Machine.Directory;
 using Disco.Actors.Machine.Interconnect;
 using Disco.Actors.Machine.Memory;
 using Disco.Actors.Machine.Mips;
@@ -38,7 +39,7 @@ public sealed class DiscoBuilder : IMachineHost
     private DiscoBuilder(DiscoConfig config)
     {
         _config = config;
-        _board = config.Board with { Placement = Placement.Contiguous };
+        _board = config.Board with { Placement = Machine.Boards.Placement.Contiguous };
         _monitors = new DiscoCpu[_board.Cpus];
         _places = Spread(config);
         _setup = config.ToDevices();
@@ -85,7 +86,7 @@ public sealed class DiscoBuilder : IMachineHost
         }
         _memory = new MonitorMemory(
             fabric, memory, lineBytes, plans, CpuSet.Below(_board.Cpus), _config.Mapping, _config.Monitor.Shootdown,
-            _config.Placement);
+            _config.Placement.Create());
         for (int vm = 0; vm < _config.Vms.Count; vm++)
         {
             AddMachine(vm, fabric);
@@ -100,6 +101,8 @@ public sealed class DiscoBuilder : IMachineHost
         _actors.Add(new Keeper(KeeperNode, _setup, fabric));
         return _layouts[0].Report;
     }
+
+    HotPageConfig? IMachineHost.HotPagesOf(int node) => _config.Placement.HotPagesTo(MemMap.AddressOf(node));
 
     CoreConfig IMachineHost.ToCore(CoreConfig config) => config with
     {

@@ -2,6 +2,7 @@ using Disco.Actors.Machine.Boards;
 using Disco.Actors.Machine.Interconnect;
 using Disco.Actors.Vmm.Devices;
 using Disco.Actors.Vmm.Memory;
+using Disco.Actors.Vmm.Placement;
 using Disco.Actors.Vmm.Scheduling;
 using Disco.Actors.Vmm.VirtualCpus;
 
@@ -33,8 +34,8 @@ public sealed record DiscoConfig
 
     public SwitchConfig Switch { get; init; } = new();
 
-    /// <summary>Moves hot pages; null to leave them.</summary>
-    public IPagePlacement? Placement { get; init; }
+    /// <summary>Which hot pages move; by default none.</summary>
+    public PlacementConfig Placement { get; init; } = new();
 
     /// <summary>Entries of a virtual CPU's second-level TLB, a power of two from 4; 0 for none.</summary>
     public int SecondLevelTlbEntries { get; init; } = 4096;

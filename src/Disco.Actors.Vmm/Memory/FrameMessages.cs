@@ -202,18 +202,19 @@ public readonly record struct ClassHintMessage(uint Number, PageClass Class)
 ///   +------------+-----------------+
 ///   |   frame    |     hot node    |
 ///   +------------+-----------------+
-/// C  0
+/// C  how many of the misses were to write
 /// </code>
 /// </summary>
-public readonly record struct HotPageMessage(Frame Frame, PhysicalPage Page, int Node)
+public readonly record struct HotPageMessage(Frame Frame, PhysicalPage Page, int Node, uint Writes = 0)
 {
     /// <summary>From a directory: word A is the frame.</summary>
     public static HotPageMessage FromDirectory(in Message message) =>
-        new(new Frame((uint)message.A), default, (int)(message.B & 0xFFFF_FFFF));
+        new(new Frame((uint)message.A), default, (int)(message.B & 0xFFFF_FFFF), (uint)message.C);
 
     /// <summary>From a memmap: word A is the page.</summary>
     public static HotPageMessage From(in Message message) => new(
-        new Frame((uint)(message.B >> 32)), new PhysicalPage((uint)message.A), (int)(message.B & 0xFFFF_FFFF));
+        new Frame((uint)(message.B >> 32)), new PhysicalPage((uint)message.A), (int)(message.B & 0xFFFF_FFFF),
+        (uint)message.C);
 
     public Message Pack() => new()
     {
@@ -221,5 +222,6 @@ public readonly record struct HotPageMessage(Frame Frame, PhysicalPage Page, int
         Lane = Lane.Request,
         A = Page.Number,
         B = (uint)Node | ((ulong)Frame.Number << 32),
+        C = Writes,
     };
 }

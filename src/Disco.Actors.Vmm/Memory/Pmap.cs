@@ -18,6 +18,10 @@ internal struct PmapEntry
     /// <summary>Migrations and replications so far, saturating.</summary>
     public byte Moves;
 
+    /// <summary>Of these, moves in one reset interval of the placement policy, and which that is.</summary>
+    public byte IntervalMoves;
+    public uint MoveInterval;
+
     /// <summary>A frame for a migration or replication of the page is being asked for.</summary>
     public bool MovePending;
 
@@ -44,6 +48,15 @@ internal struct PmapEntry
         && Moves == 0 && !MovePending && (Given | GivenWrite) == 0;
 
     public readonly bool IsAtRest => State <= PageState.Replicated;
+
+    public readonly int MovesIn(uint interval) => interval == MoveInterval ? IntervalMoves : 0;
+
+    public void CountMove(uint interval)
+    {
+        IntervalMoves = (byte)Math.Min(MovesIn(interval) + 1, byte.MaxValue);
+        MoveInterval = interval;
+        Moves = (byte)Math.Min(Moves + 1, byte.MaxValue);
+    }
 }
 
 /// <summary>The pmap of one virtual machine: for each physical page its frame, and replicas on other nodes.</summary>
@@ -118,7 +131,8 @@ internal sealed class Pmap
             writer.Write("page", page);
             writer.Write("flags", (ulong)entry.State | ((ulong)entry.Class << 8) | (entry.IsShared ? 1UL << 16 : 0)
                 | (entry.IsWritten ? 1UL << 17 : 0) | (entry.MovePending ? 1UL << 18 : 0)
-                | ((ulong)entry.Moves << 24) | ((ulong)entry.Pins << 32));
+                | ((ulong)entry.Moves << 24) | ((ulong)entry.Pins << 32) | ((ulong)entry.IntervalMoves << 48));
+            writer.Write("moveInterval", (ulong)entry.MoveInterval);
             writer.Write("frame", (ulong)entry.FramePlusOne);
             writer.Write("given", entry.Given);
             writer.Write("givenWrite", entry.GivenWrite);
@@ -147,6 +161,8 @@ internal sealed class Pmap
                 MovePending = (flags & (1UL << 18)) != 0,
                 Moves = (byte)(flags >> 24),
                 Pins = (ushort)(flags >> 32),
+                IntervalMoves = (byte)(flags >> 48),
+                MoveInterval = (uint)reader.ReadUInt64("moveInterval"),
                 FramePlusOne = (uint)reader.ReadUInt64("frame"),
                 Given = reader.ReadUInt64("given"),
                 GivenWrite = reader.ReadUInt64("givenWrite"),

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using Disco.Actors.Core;
+using Disco.Actors.Vmm.Placement;
 
 namespace Disco.Actors.Vmm.Memory;
 
@@ -29,8 +30,10 @@ public sealed partial class VmMonitor
         {
             misses[node] = BinaryPrimitives.ReadUInt32LittleEndian(payload[(node * sizeof(uint))..]);
         }
-        HotPageView view = new(
-            hot.Node, _pmap.NodeOf(entry.Frame), entry.State, entry.IsWritten, entry.Moves);
+        HotPageView view = new(hot.Node, entry.State == PageState.Private, hot.Writes)
+        {
+            Moves = entry.Moves, MovesOfInterval = entry.MovesIn(IntervalAt(context.Now)),
+        };
         PageMove move = Placement.Decide(view, misses);
         if (move == PageMove.None || (move == PageMove.Migrate && entry.State != PageState.Private))
         {
@@ -68,32 +71,10 @@ public sealed partial class VmMonitor
         }
         if (entry.Pins == 0)
         {
-            entry.Moves = (byte)Math.Min(entry.Moves + 1, byte.MaxValue);
+            entry.CountMove(IntervalAt(context.Now));
         }
         Invariant.Holds(TryServe(request, context));
     }
-}
 
-/// <summary>What to do about a hot page.</summary>
-public enum PageMove : byte
-{
-    None,
-    Migrate,
-    Replicate,
-}
-
-/// <summary>A page on which a node misses often.</summary>
-/// <param name="HotNode">That node; it has no frame of the page.</param>
-/// <param name="HomeNode">Where the page's frame is.</param>
-/// <param name="State">At rest, and not empty.</param>
-/// <param name="IsWritten">It was written since it was last made read-only.</param>
-/// <param name="Moves">Migrations and replications so far.</param>
-public readonly record struct HotPageView(int HotNode, int HomeNode, PageState State, bool IsWritten, int Moves);
-
-/// <summary>Which hot pages move. Pure.</summary>
-public interface IPagePlacement
-{
-    /// <param name="page">The page.</param>
-    /// <param name="misses">On the page since the last question, by node.</param>
-    PageMove Decide(in HotPageView page, ReadOnlySpan<uint> misses);
+    private uint IntervalAt(Cycle now) => (uint)(now.Value / Placement!.ResetCycles);
 }

@@ -1,0 +1,40 @@
+namespace Disco.Actors.Vmm.Placement;
+
+/// <summary>What to do about a hot page.</summary>
+public enum PageMove : byte
+{
+    None,
+
+    /// <summary>Its frame goes to the hot node.</summary>
+    Migrate,
+
+    /// <summary>The hot node gets a copy; all are read-only until the next write.</summary>
+    Replicate,
+}
+
+/// <summary>A page on which a node misses often.</summary>
+/// <param name="HotNode">That node; it has no frame of the page.</param>
+/// <param name="IsPrivate">
+/// The page has one frame, which nobody else uses. Otherwise the frame is shared or has replicas, is read-only, and
+/// cannot migrate.
+/// </param>
+/// <param name="Writes">Misses to write, of all nodes, since the page's counters were zero.</param>
+public readonly record struct HotPageView(int HotNode, bool IsPrivate, uint Writes)
+{
+    /// <summary>Migrations and replications so far, saturating at 255.</summary>
+    public int Moves { get; init; }
+
+    /// <summary>Of these, in the present reset interval.</summary>
+    public int MovesOfInterval { get; init; }
+}
+
+/// <summary>Which hot pages move. Pure: the answer depends on nothing but the arguments.</summary>
+public interface IPagePlacement
+{
+    /// <summary>The length of the interval after which counters are zero.</summary>
+    long ResetCycles { get; }
+
+    /// <param name="page">The page.</param>
+    /// <param name="misses">By node, since the page's counters were zero.</param>
+    PageMove Decide(in HotPageView page, ReadOnlySpan<uint> misses);
+}
