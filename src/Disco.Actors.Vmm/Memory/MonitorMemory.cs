@@ -2,7 +2,6 @@ using Disco.Actors.Core;
 using Disco.Actors.Machine.Caches;
 using Disco.Actors.Machine.Interconnect;
 using Disco.Actors.Machine.Memory;
-using Disco.Actors.Vmm.Placement;
 using Disco.Actors.Vmm.Shootdown;
 
 namespace Disco.Actors.Vmm.Memory;

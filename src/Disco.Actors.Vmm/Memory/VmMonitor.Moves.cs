@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using Disco.Actors.Core;
-using Disco.Actors.Vmm.Placement;
 
 namespace Disco.Actors.Vmm.Memory;
 
@@ -32,7 +31,9 @@ public sealed partial class VmMonitor
         }
         HotPageView view = new(hot.Node, entry.State == PageState.Private, hot.Writes)
         {
-            Moves = entry.Moves, MovesOfInterval = entry.MovesIn(IntervalAt(context.Now)),
+            IsWritten = entry.IsWritten,
+            Moves = entry.Moves,
+            MovesOfInterval = entry.MovesIn(IntervalAt(context.Now)),
         };
         PageMove move = Placement.Decide(view, misses);
         if (move == PageMove.None || (move == PageMove.Migrate && entry.State != PageState.Private))

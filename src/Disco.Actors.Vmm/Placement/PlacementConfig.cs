@@ -1,5 +1,6 @@
 using Disco.Actors.Core;
 using Disco.Actors.Machine.Directory;
+using Disco.Actors.Vmm.Memory;
 
 namespace Disco.Actors.Vmm.Placement;
 

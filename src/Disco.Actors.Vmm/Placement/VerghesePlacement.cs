@@ -1,3 +1,5 @@
+using Disco.Actors.Vmm.Memory;
+
 namespace Disco.Actors.Vmm.Placement;
 
 /// <summary>

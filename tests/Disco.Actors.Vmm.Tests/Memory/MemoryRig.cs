@@ -5,7 +5,6 @@ using Disco.Actors.Machine.Directory;
 using Disco.Actors.Machine.Interconnect;
 using Disco.Actors.Machine.Memory;
 using Disco.Actors.Vmm.Memory;
-using Disco.Actors.Vmm.Placement;
 using Disco.Actors.Vmm.Shootdown;
 using Xunit;
 

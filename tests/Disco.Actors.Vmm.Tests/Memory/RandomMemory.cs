@@ -2,7 +2,6 @@ using Disco.Actors.Core;
 using Disco.Actors.Engines;
 using Disco.Actors.Machine.Interconnect;
 using Disco.Actors.Vmm.Memory;
-using Disco.Actors.Vmm.Placement;
 using Disco.Actors.Vmm.Shootdown;
 using Xunit;
 
@@ -128,13 +127,11 @@ internal sealed class RandomMemory
         return [.. script];
     }
 
-    /// <summary>Pages of one user mostly migrate, others are replicated.</summary>
+    /// <summary>Written pages mostly migrate, others mostly are replicated.</summary>
     private sealed class MixedPlacement : IPagePlacement
     {
-        public long ResetCycles => 10_000;
-
         public PageMove Decide(in HotPageView page, ReadOnlySpan<uint> misses) =>
-            (page.Moves % 3 == 0) != page.IsPrivate ? PageMove.Replicate : PageMove.Migrate;
+            (page.Moves % 3 == 0) != page.IsWritten ? PageMove.Replicate : PageMove.Migrate;
     }
 }
 

@@ -1,7 +1,6 @@
 using Disco.Actors.Core;
 using Disco.Actors.Machine.Interconnect;
 using Disco.Actors.Vmm.Memory;
-using Disco.Actors.Vmm.Placement;
 
 namespace Disco.Actors.Vmm.Tests.Memory;
 
@@ -84,7 +83,5 @@ internal sealed class TestDevice : Actor
 /// <summary>One answer to every hot page.</summary>
 internal sealed class FixedPlacement(PageMove move) : IPagePlacement
 {
-    public long ResetCycles => 10_000;
-
     public PageMove Decide(in HotPageView page, ReadOnlySpan<uint> misses) => move;
 }

@@ -1,6 +1,5 @@
 using Disco.Actors.Core;
 using Disco.Actors.Vmm.Memory;
-using Disco.Actors.Vmm.Placement;
 using Xunit;
 
 namespace Disco.Actors.Vmm.Tests.Memory;

@@ -1,4 +1,4 @@
-namespace Disco.Actors.Vmm.Placement;
+namespace Disco.Actors.Vmm.Memory;
 
 /// <summary>What to do about a hot page.</summary>
 public enum PageMove : byte
@@ -21,6 +21,9 @@ public enum PageMove : byte
 /// <param name="Writes">Misses to write, of all nodes, since the page's counters were zero.</param>
 public readonly record struct HotPageView(int HotNode, bool IsPrivate, uint Writes)
 {
+    /// <summary>It was written since it was last made read-only.</summary>
+    public bool IsWritten { get; init; }
+
     /// <summary>Migrations and replications so far, saturating at 255.</summary>
     public int Moves { get; init; }
 
@@ -31,8 +34,8 @@ public readonly record struct HotPageView(int HotNode, bool IsPrivate, uint Writ
 /// <summary>Which hot pages move. Pure: the answer depends on nothing but the arguments.</summary>
 public interface IPagePlacement
 {
-    /// <summary>The length of the interval after which counters are zero.</summary>
-    long ResetCycles { get; }
+    /// <summary>The length of the interval after which counters are zero; by default they never are.</summary>
+    long ResetCycles => long.MaxValue;
 
     /// <param name="page">The page.</param>
     /// <param name="misses">By node, since the page's counters were zero.</param>
