@@ -11,6 +11,8 @@
 
 enum mechanism { PRIVILEGED, ZERO, FREE, IDLE, DISK, CLASS, EXIT, REMAP, MECHANISMS };
 
+enum { MALFORMED = -1 };
+
 static const char *const names[MECHANISMS] = { "priv", "zero", "free", "idle", "disk", "class", "exit", "remap" };
 
 static bool present;
@@ -119,26 +121,35 @@ const char *hal_words(void)
     return words[0] ? words : "off";
 }
 
+/* A monitor that does not know a call says so once: all arguments are right here. */
+static bool done_by_monitor(enum mechanism mechanism, enum hypercall number, uint32_t first, uint32_t second)
+{
+    if (!uses[mechanism])
+        return false;
+    long result = hypercall(number, first, second, 0);
+    if (result == MALFORMED)
+        uses[mechanism] = false;
+    return result == 0;
+}
+
 bool hal_zero_page(uint32_t page)
 {
-    return uses[ZERO] && hypercall(HYPERCALL_ZERO_PAGE, page, 0, 0) == 0;
+    return done_by_monitor(ZERO, HYPERCALL_ZERO_PAGE, page, 0);
 }
 
 void hal_page_free(uint32_t page)
 {
-    if (uses[FREE])
-        hypercall(HYPERCALL_FREE_HINT, page, 0, 0);
+    done_by_monitor(FREE, HYPERCALL_FREE_HINT, page, 0);
 }
 
 void hal_page_class(uint32_t page, enum page_class class)
 {
-    if (uses[CLASS])
-        hypercall(HYPERCALL_PAGE_CLASS, page, (long)class, 0);
+    done_by_monitor(CLASS, HYPERCALL_PAGE_CLASS, page, class);
 }
 
 void hal_copy_page(uint32_t to, uint32_t from)
 {
-    if (!uses[REMAP] || hypercall(HYPERCALL_REMAP, to, from, 0) != 0)
+    if (!done_by_monitor(REMAP, HYPERCALL_REMAP, to, from))
         memcpy(kernel_address(to * PAGE_BYTES), kernel_address(from * PAGE_BYTES), PAGE_BYTES);
 }
 

@@ -29,7 +29,7 @@ bool remote_write(uint32_t handle, uint32_t offset, uint32_t page, uint32_t byte
 /* Tells the server that this client is done. */
 bool remote_bye(void);
 
-/* Sends so many bytes in one message, from an address that is no multiple of a page by offset; true if all are right. */
+/* Sends so many bytes in one message, from an offset within a page; true if all arrive as they are. */
 bool remote_transfer(uint32_t bytes, uint32_t offset);
 
 /* Serves until as many clients have said bye; how many requests. */

@@ -6,10 +6,11 @@
 #include "cache.h"
 #include "file_system.h"
 #include "page.h"
+#include "process.h"
 #include "space.h"
 #include "tlb.h"
 
-enum { SPACES = 64, TABLE_ENTRIES = PAGE_BYTES / 4, TABLES = USER_END >> DIRECTORY_SHIFT };
+enum { SPACES = 2 * PROCESSES, TABLE_ENTRIES = PAGE_BYTES / 4, TABLES = USER_END >> DIRECTORY_SHIFT };
 
 static struct space spaces[SPACES];
 static struct lock spaces_lock;
