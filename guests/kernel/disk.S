@@ -1,7 +1,7 @@
 /* The disk's image, block by block (file_system.c): superblock, inodes, files, and free blocks to write to. */
 
     .set    inode_limit, 64
-    .set    free_blocks, 20
+    .set    free_blocks, 28
 
     .section .image, "a", @progbits
     .subsection 0

@@ -1,4 +1,4 @@
-/* as <object>: from a made-up assembly program on standard input to a file of 32-bit words, as a checked stream. */
+/* as <object>: from a made-up assembly program on standard input to a file of 12-bit words, as a checked stream. */
 #include "library.h"
 
 enum { LINE_BYTES = 48 };
@@ -7,10 +7,9 @@ static struct stream in, out;
 
 static void emit(uint32_t word)
 {
-    for (int shift = 0; shift < 32; shift += 8) {
-        /* The stream's end mark is no part of a word: 6 bits to a byte, above it. */
-        stream_put(&out, 0x40 | (int)((word >> shift) & 0x3f));
-    }
+    /* The stream's end mark must not be part of a word: 6 bits to a byte, above it. */
+    stream_put(&out, 0x40 | (int)(word & 0x3f));
+    stream_put(&out, 0x40 | (int)(word >> 6 & 0x3f));
 }
 
 static void assemble(const char *line)
@@ -20,7 +19,7 @@ static void assemble(const char *line)
         operation = operation * 31 + (unsigned)*line++;
     if (*line)
         operand = number_of(line + 1);
-    emit((uint32_t)(operation ^ operand ^ operand >> 32));
+    emit((uint32_t)(operation ^ operand ^ operand >> 32 ^ operand >> 12));
 }
 
 int main(int count, char **words)

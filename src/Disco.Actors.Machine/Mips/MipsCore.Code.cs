@@ -94,12 +94,13 @@ public sealed unsafe partial class MipsCore
         ulong granule = physical - offset;
         Insn* first = _code.Enter(
             pc, _r[Reg.FetchContext], granule, CodeVariant.Of(_status), host - offset, local, out bool fresh);
+        int bytes = (int)_code.OffsetMask + 1;
         if (fresh)
         {
-            int bytes = (int)_code.OffsetMask + 1;
             _data.Drop(granule, bytes, writeOnly: true);
-            Port.CodeDecoded(granule, bytes);
         }
+        // Also when it was decoded before: a store by another CPU has made the port forget that this one has it.
+        Port.CodeDecoded(granule, bytes);
         return first;
     }
 

@@ -11,7 +11,7 @@ namespace Disco.Actors.Simulation.Tests.Machines;
 public sealed class KernelTests
 {
     /// <summary>Of 8 jobs of 8 KB: what the sources on the disk compile to.</summary>
-    private const string Jobs = "  8 jobs of 8 KB, objects bccdd8eaa5bb0764, 33 processes";
+    private const string Jobs = "  8 jobs of 8 KB, objects a2a7d7337302a0c7, 33 processes";
 
     /// <summary>Both links run the same jobs, on any number of CPUs. [Disco 1997, section 4.2.1: relinking]</summary>
     [Theory]
@@ -53,6 +53,20 @@ public sealed class KernelTests
             .Verified(Guest.Board(2));
 
         Assert.Equal(Jobs, end.Lines[1]);
+    }
+
+    /// <summary>
+    /// Without caches, frames that hold program text are freed and filled anew by one CPU and executed by another: what
+    /// was decoded from them must be forgotten each time.
+    /// </summary>
+    [Fact]
+    public void Job_mix_runs_in_the_fast_fidelity()
+    {
+        GuestEnd end = (Guest.Kernel with { Bootargs = "jobs=24 size=8 check=0 parallel=12" })
+            .Verified(Guest.Board(2) with { Fidelity = Fidelity.Fast });
+
+        Assert.Equal(Jobs.Replace("8 jobs", "24 jobs", StringComparison.Ordinal)
+            .Replace("33 processes", "97 processes", StringComparison.Ordinal), end.Lines[1]);
     }
 
     /// <summary>A buffer cache of a few pages: blocks are read from the disk again and again.</summary>
