@@ -22,6 +22,7 @@ public sealed partial class DiscoCpu : IResponderCpu
 
     void IResponderCpu.Remove(in Invalidation what)
     {
+        Statistics.Count(MonitorCause.Shootdown);
         if (_state == CpuState.Filling && _current!.Machine.Id == what.Vm && what.Pages.Contains(_fillPage))
         {
             _fillNotBefore = Math.Max(_fillNotBefore, what.Generation);

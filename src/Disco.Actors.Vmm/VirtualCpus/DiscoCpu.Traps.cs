@@ -10,7 +10,8 @@ public sealed partial class DiscoCpu
     private const uint UserMode = 2 << 3;
 
     // What the real processor takes over from the guest's Status.
-    private const uint Borrowed = StatusBits.Cu1 | StatusBits.Fr | StatusBits.Px | StatusBits.Ux | StatusBits.Kx;
+    private const uint Borrowed = StatusBits.Cu1 | StatusBits.Fr | StatusBits.Px | StatusBits.Ux | StatusBits.Kx
+        | StatusBits.Re;
 
     // RDHWR of all but the processor's number, which is the virtual CPU's own.
     private const uint HardwareRegisters = 0x2000_000E;

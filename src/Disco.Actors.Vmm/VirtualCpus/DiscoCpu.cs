@@ -109,7 +109,7 @@ public sealed partial class DiscoCpu : CpuMonitor
     }
 
     /// <summary>Accounts for the time up to now, as time of what the CPU was doing.</summary>
-    public void AccountTo(long now)
+    private void AccountTo(long now)
     {
         long cycles = now - _accountedTo;
         if (cycles <= 0)
@@ -132,6 +132,21 @@ public sealed partial class DiscoCpu : CpuMonitor
                 Statistics.Add(_waitCause, cycles);
                 break;
         }
+    }
+
+    /// <summary>Where the cycles before <paramref name="now"/> went; changes nothing.</summary>
+    public MonitorTime TimeAt(long now)
+    {
+        long open = now - _accountedTo;
+        bool runs = _state == CpuState.Running;
+        bool isUser = runs && _current!.Cp0.Mode == Mode.User;
+        bool isIdle = _state == CpuState.Idle;
+        return new MonitorTime(
+            Statistics.UserCycles + (isUser ? open : 0),
+            Statistics.KernelCycles + (runs && !isUser ? open : 0),
+            Statistics.MonitorCycles + (!runs && !isIdle ? open : 0),
+            Statistics.IdleCycles + (isIdle ? open : 0),
+            Statistics.SecondLevelHits);
     }
 
     private static string NameOf(VirtualCpu vcpu) => $"vm/{vcpu.Machine.Id} vcpu {vcpu.Number}";
