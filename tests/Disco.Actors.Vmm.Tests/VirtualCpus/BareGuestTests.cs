@@ -32,7 +32,8 @@ public sealed class BareGuestTests
     public void Guest_prints_what_it_prints_on_the_bare_board(string guest, string bootargs, int cpus)
     {
         VmsEnd end = Machines.Verified(Machines.On(Machines.Board(cpus), Machines.Vm(guest, bootargs, cpus)));
-        Assert.Equal(Machines.WithoutTimes(Machines.RunBare(guest, bootargs, cpus)), Machines.WithoutTimes(end.Console));
+        string bare = Machines.RunBare(guest, bootargs, cpus);
+        Assert.Equal(Machines.WithoutTimes(bare), Machines.WithoutTimes(end.Console));
     }
 
     /// <summary>Three machines on shared CPUs, all in one golden file. [Disco 3]</summary>
