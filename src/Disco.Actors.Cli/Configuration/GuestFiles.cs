@@ -41,10 +41,13 @@ internal sealed class GuestFiles
         }
     }
 
-    /// <summary>The file; without one the guest's own disk: kernel.disk for kernel and for kernel-mapped.</summary>
+    /// <summary>The name of a guest's own disk: kernel.disk for kernel and for kernel-mapped.</summary>
+    public static string OwnDisk(string guest) => guest.Split('-')[0] + ".disk";
+
+    /// <summary>The file; without one the guest's own disk, null when it has none. Errors: UserError.</summary>
     public ReadOnlyMemory<byte>? Disk(string path, string guest)
     {
-        string name = path.Length == 0 ? guest.Split('-')[0] + ".disk" : path;
+        string name = path.Length == 0 ? OwnDisk(guest) : path;
         if (_disks.TryGetValue(name, out byte[]? known))
         {
             return known;

@@ -1,5 +1,6 @@
 using Disco.Actors.Machine.Boards;
 using Disco.Actors.Vmm.Boards;
+using Disco.Actors.Vmm.Devices;
 using Disco.Actors.Vmm.Scheduling;
 using Disco.Actors.Vmm.Shootdown;
 using Disco.Actors.Vmm.VirtualCpus;
@@ -14,11 +15,13 @@ internal static class MonitorSettings
     /// <summary>Errors: UserError for what cannot be built.</summary>
     public static DiscoConfig Of(Settings settings, BoardConfig board, GuestFiles files)
     {
-        VmConfig[] vms = [.. settings.VirtualMachines.SelectMany(name => Machines(settings, name, files))];
+        List<DiskSpec> disks = [];
+        VmConfig[] vms = [.. settings.VirtualMachines.SelectMany(name => Machines(settings, name, files, disks))];
         DiscoConfig config = new()
         {
             Board = board,
             Vms = vms,
+            Disks = disks,
             Monitor = new MonitorConfig
             {
                 Costs = Costs(settings),
@@ -40,7 +43,8 @@ internal static class MonitorSettings
         .Where(name => machine == name || machine.StartsWith(name + ".", StringComparison.Ordinal))
         .Any(name => settings.OnOrOff($"vm.{name}.gang"));
 
-    private static IEnumerable<VmConfig> Machines(Settings settings, string name, GuestFiles files)
+    private static IEnumerable<VmConfig> Machines(
+        Settings settings, string name, GuestFiles files, List<DiskSpec> disks)
     {
         string key = $"vm.{name}.";
         string frames = settings.Text(key + "frames");
@@ -49,6 +53,7 @@ internal static class MonitorSettings
             Name = name,
             Image = files.Image(settings.Text(key + "guest")),
             BootArguments = settings.Text(key + "bootargs"),
+            Disks = DisksOf(settings, key, files, disks),
             Vcpus = (int)settings.Whole(key + "vcpus", 1, VmConfig.VcpusMax),
             MemoryBytes = (ulong)settings.Bytes(key + "memory"),
             Weight = (int)settings.Whole(key + "weight", 1, 1 << 20),
@@ -58,6 +63,29 @@ internal static class MonitorSettings
         return count == 1
             ? [one]
             : Enumerable.Range(0, (int)count).Select(number => one with { Name = $"{name}.{number}" });
+    }
+
+    /// <summary>The disk of a virtual machine, which it shares with all that name the same image.</summary>
+    private static int[] DisksOf(Settings settings, string key, GuestFiles files, List<DiskSpec> disks)
+    {
+        string path = settings.Text(key + "disk");
+        string guest = settings.Text(key + "guest");
+        if (files.Disk(path, guest) is not { } image)
+        {
+            return [];
+        }
+        string name = path.Length == 0 ? GuestFiles.OwnDisk(guest) : path;
+        int number = disks.FindIndex(disk => disk.Name == name);
+        if (number < 0)
+        {
+            number = disks.Count;
+            disks.Add(new DiskSpec(name, image, settings.OnOrOff(key + "persistent")));
+        }
+        else if (settings.OnOrOff(key + "persistent"))
+        {
+            disks[number] = disks[number] with { Persistent = true };
+        }
+        return [number];
     }
 
     private static MonitorCosts Costs(Settings settings)
