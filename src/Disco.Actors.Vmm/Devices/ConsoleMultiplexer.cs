@@ -114,6 +114,7 @@ public sealed class ConsoleMultiplexer : Actor
         }
     }
 
+    /// <summary>As somebody at the keyboard wishes, who is told.</summary>
     private void FocusOn(int index, Context context)
     {
         if (index < 0 || index == _focus || _gone[index])
@@ -154,10 +155,7 @@ public sealed class ConsoleMultiplexer : Actor
     private void Leave(int vm, Address asker, Context context)
     {
         _gone[IndexOf(vm)] = true;
-        if (Focus == vm)
-        {
-            FocusOn(Next(1), context);
-        }
+        _focus = Focus == vm ? Next(1) : _focus;
         _fabric.Send(context, Address, asker, 0, new Message
         {
             Kind = (ushort)DeviceKind.Detached,

@@ -258,7 +258,8 @@ internal sealed class SchedulingModel
         {
             int here = _schedulers.Sum(scheduler => scheduler.Tokens.Count(token => token.Vcpu == key));
             int known = here + _network.UnderWay.Count(message => SchedulingMessage.VcpuOf(message) == key
-                    && (SchedulingKind)message.Kind is SchedulingKind.Stolen or SchedulingKind.Gift or SchedulingKind.Admit);
+                && (SchedulingKind)message.Kind
+                    is SchedulingKind.Stolen or SchedulingKind.Gift or SchedulingKind.Admit);
             bool stopped = IsOver(key) && !_ended[key];
             Invariant.Holds(known <= 1);
             Invariant.Holds(known == 1 || stopped || _ended[key]);
