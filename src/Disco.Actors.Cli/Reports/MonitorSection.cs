@@ -16,18 +16,16 @@ internal sealed class MonitorSection
 {
     private readonly DiscoMachine _machine;
     private readonly GuestConsoles _consoles;
-    private readonly MonitorStatistics[] _cpus;
+    private readonly MonitorReport _figures;
     private readonly MemoryReport _memory;
     private readonly ShootdownReport _shootdowns;
-    private readonly Cycle _now;
     private readonly double _nanosecondsPerCycle;
 
     public MonitorSection(DiscoMachine machine, GuestConsoles consoles, MemoryPeak peak, Cycle now)
     {
         _machine = machine;
         _consoles = consoles;
-        _cpus = [.. machine.Monitors.Select(monitor => monitor.Statistics)];
-        _now = now;
+        _figures = MonitorReport.Of(machine, now);
         // What was done is known at the end, what was used at the peak.
         _memory = MemoryReport.Of(machine.Memory) with
         {
@@ -41,14 +39,9 @@ internal sealed class MonitorSection
             machine.Memory.Vms.Select(vm => vm.Shootdowns),
             machine.Monitors.Select(monitor => monitor.Responses));
         _nanosecondsPerCycle = 1e9 / machine.Config.Board.ClockHz;
-        foreach (DiscoCpu monitor in machine.Monitors)
-        {
-            monitor.AccountTo(now.Value);
-        }
     }
 
-    private long Cycles => Math.Max(1, _cpus.Sum(cpu =>
-        cpu.UserCycles + cpu.KernelCycles + cpu.MonitorCycles + cpu.IdleCycles));
+    private long Cycles => Math.Max(1, _figures.Total.Cycles);
 
     public object ToJson() => new
     {
@@ -62,16 +55,10 @@ internal sealed class MonitorSection
             outcome = OutcomeOf(vm),
             console = _consoles.Of(vm.Console),
         }),
-        time = new
-        {
-            userCycles = _cpus.Sum(cpu => cpu.UserCycles),
-            kernelCycles = _cpus.Sum(cpu => cpu.KernelCycles),
-            monitorCycles = _cpus.Sum(cpu => cpu.MonitorCycles),
-            idleCycles = _cpus.Sum(cpu => cpu.IdleCycles),
-        },
-        causes = Enum.GetValues<MonitorCause>().ToDictionary(
-            cause => cause.ToString(),
-            cause => new { count = CountOf(cause), cycles = CyclesOf(cause) }),
+        time = _figures.Total,
+        cpus = _figures.Cpus,
+        causes = _figures.Causes.ToDictionary(
+            row => row.Cause.ToString(), row => new { row.Count, row.Cycles }),
         memory = _memory,
         shootdowns = new
         {
@@ -81,7 +68,6 @@ internal sealed class MonitorSection
             _shootdowns.MessagesPerShootdown,
             _shootdowns.CpuCyclesPerShootdown,
         },
-        secondLevelHits = _cpus.Sum(cpu => cpu.SecondLevelHits),
         scheduler = new
         {
             dispatches = Scheduled(node => node.Dispatches),
@@ -123,32 +109,29 @@ internal sealed class MonitorSection
         Table table = Tables.New("time of all CPUs", "user %", "kernel %", "monitor %", "idle %");
         table.AddRow(
             $"{Cycles * _nanosecondsPerCycle / 1e6:F3} ms",
-            Percent(_cpus.Sum(cpu => cpu.UserCycles)),
-            Percent(_cpus.Sum(cpu => cpu.KernelCycles)),
-            Percent(_cpus.Sum(cpu => cpu.MonitorCycles)),
-            Percent(_cpus.Sum(cpu => cpu.IdleCycles)));
+            Percent(_figures.Total.UserCycles),
+            Percent(_figures.Total.KernelCycles),
+            Percent(_figures.Total.MonitorCycles),
+            Percent(_figures.Total.IdleCycles));
         Tables.Print(table);
     }
 
     private void PrintCauses()
     {
         Table table = Tables.New("monitor's time for", "count", "mean ns", "share of all time %");
-        foreach (MonitorCause cause in Enum.GetValues<MonitorCause>().OrderByDescending(CyclesOf))
+        foreach (MonitorCauseReport row in _figures.Causes.Where(row => row.Count != 0)
+            .OrderByDescending(row => row.Cycles))
         {
-            if (CountOf(cause) != 0)
-            {
-                double mean = CyclesOf(cause) * _nanosecondsPerCycle / CountOf(cause);
-                table.AddRow(
-                    NameOf(cause),
-                    Number(CountOf(cause)),
-                    Fixed(mean, 0),
-                    Percent(CyclesOf(cause)));
-            }
+            table.AddRow(
+                NameOf(row.Cause),
+                Number(row.Count),
+                Fixed(row.MeanCycles * _nanosecondsPerCycle, 0),
+                Percent(row.Cycles));
         }
         Tables.Print(table);
         long dispatches = Math.Max(1, Scheduled(node => node.Dispatches));
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"{_cpus.Sum(cpu => cpu.SecondLevelHits):N0} hits of second-level TLBs; "
+            $"{_figures.Total.SecondLevelHits:N0} hits of second-level TLBs; "
             + $"{Scheduled(node => node.Dispatches):N0} dispatches of virtual CPUs, "
             + $"{Scheduled(node => node.HandOvers):N0} to another CPU, {Scheduled(node => node.Steals):N0} stolen, "
             + $"{Scheduled(node => node.Preemptions):N0} preemptions, mean wait "
@@ -171,7 +154,7 @@ internal sealed class MonitorSection
 
     private void PrintTransactions()
     {
-        double seconds = Math.Max(1, _now.Value) * _nanosecondsPerCycle / 1e9;
+        double seconds = Math.Max(1, _figures.Cycles) * _nanosecondsPerCycle / 1e9;
         Table table = Tables.New("page transactions", "count", "per second", "mean us", "no frame");
         foreach (TransactionReport row in _memory.Transactions.Where(row => row.Count + row.Refused > 0))
         {
@@ -207,17 +190,13 @@ internal sealed class MonitorSection
         Tables.Print(table);
     }
 
-    private long CountOf(MonitorCause cause) => _cpus.Sum(cpu => cpu.CountOf(cause));
-
-    private long CyclesOf(MonitorCause cause) => _cpus.Sum(cpu => cpu.CyclesOf(cause));
-
     private long Scheduled(Func<SchedulerStatistics, long> figure) =>
         _machine.Schedulers.Sum(scheduler => figure(scheduler.Statistics));
 
-    private static string OutcomeOf(VirtualMachine vm) => vm.Processors switch
+    private string OutcomeOf(VirtualMachine vm) => _figures.Vms[vm.Number] switch
     {
+        { Failure: { } failure } => $"failed: {failure}",
         { ExitCode: null } => "still runs",
-        { Failed: true } => "failed: its guest went where no handler is",
         { ExitCode: 0 } => "ok",
         { ExitCode: var code } => $"failed with code {code}",
     };
