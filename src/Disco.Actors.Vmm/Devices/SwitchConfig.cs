@@ -14,6 +14,9 @@ public sealed record SwitchConfig
     /// <summary>Receive buffers of a virtual machine.</summary>
     public int BuffersMax { get; init; } = 64;
 
+    /// <summary>Bytes of the longest message that leaves by the gateway, which has to gather it.</summary>
+    public int GatewayBytesMax { get; init; } = 1 << 20;
+
     /// <summary>Whole pages are remapped; off to see what that is worth.</summary>
     public bool Remapping { get; init; } = true;
 
@@ -23,5 +26,6 @@ public sealed record SwitchConfig
         Invariant.Holds(CallCycles >= 0);
         Invariant.Holds(Slots >= 1);
         Invariant.Holds(BuffersMax >= 1);
+        Invariant.Holds(GatewayBytesMax >= 0);
     }
 }

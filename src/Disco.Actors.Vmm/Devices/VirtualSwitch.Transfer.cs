@@ -39,17 +39,8 @@ public sealed partial class VirtualSwitch
         job.Phase = SwitchPhase.Block;
         while (job.Targets.Count > 0 && !job.Abandoned)
         {
-            if (job.Target == SwitchJob.Outside)
+            if (HasRoom(job))
             {
-                NextPiece(slot, context);
-                return;
-            }
-            List<ReceiveBuffer> buffers = _ports[job.Target].Buffers;
-            if (buffers.Count > 0 && buffers[0].Pages >= job.TotalPages
-                && buffers[0].FragmentsMax >= job.Fragments.Length)
-            {
-                job.Buffer = buffers[0];
-                buffers.RemoveAt(0);
                 NextPiece(slot, context);
                 return;
             }
@@ -57,6 +48,24 @@ public sealed partial class VirtualSwitch
             job.Targets.RemoveAt(0);
         }
         Reply(slot, job.Taken > 0 ? job.Taken : HypercallResult.NotTaken, context);
+    }
+
+    /// <summary>True when the first receiver can have the message; takes its buffer.</summary>
+    private bool HasRoom(SwitchJob job)
+    {
+        if (job.Target == SwitchJob.Outside)
+        {
+            return job.TotalBytes <= (ulong)_config.GatewayBytesMax;
+        }
+        List<ReceiveBuffer> buffers = _ports[job.Target].Buffers;
+        if (buffers.Count == 0 || buffers[0].Pages < job.TotalPages
+            || buffers[0].FragmentsMax < job.Fragments.Length)
+        {
+            return false;
+        }
+        job.Buffer = buffers[0];
+        buffers.RemoveAt(0);
+        return true;
     }
 
     private void NextPiece(int slot, Context context)
