@@ -5,7 +5,7 @@ using Disco.Actors.Vmm.Shootdown;
 
 namespace Disco.Actors.Verification.Shootdowns;
 
-/// <summary>Shootdowns of one page, one after the other, on an otherwise idle machine.</summary>
+/// <summary>Shootdowns, one after the other or several at a time, on an otherwise idle machine.</summary>
 public static class ShootdownMeasurement
 {
     /// <param name="protocol">Which.</param>
@@ -14,8 +14,10 @@ public static class ShootdownMeasurement
     /// <param name="holders">CPUs 0 to this less 1 hold the page; the initiator lives on node 0.</param>
     /// <param name="shootdowns">How many.</param>
     /// <param name="seed">Decides the pauses between them.</param>
+    /// <param name="open">How many at a time, without pauses when more than one.</param>
     public static ShootdownReport Run(
-        ShootdownProtocol protocol, int nodes, int cpusPerNode, int holders, int shootdowns, ulong seed)
+        ShootdownProtocol protocol, int nodes, int cpusPerNode, int holders, int shootdowns, ulong seed,
+        int open = 1)
     {
         InterconnectConfig interconnect = new();
         ShootdownPlan plan = new()
@@ -25,7 +27,8 @@ public static class ShootdownMeasurement
             Nodes = nodes,
             CpusPerNode = cpusPerNode,
             Shootdowns = shootdowns,
-            PauseCyclesMax = 10_000,
+            OpenMax = open,
+            PauseCyclesMax = open == 1 ? 10_000 : 1,
             UrgentOneIn = 0,
             Holders = CpuSet.Below(holders),
             Seed = seed,

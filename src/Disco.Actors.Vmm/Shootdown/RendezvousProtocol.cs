@@ -8,7 +8,7 @@ public enum RendezvousState : byte
     /// <summary>It executes, or idles with nothing queued.</summary>
     Clear,
 
-    /// <summary>It idles, with actions queued.</summary>
+    /// <summary>It idles, or is on its way out of idle, with actions queued.</summary>
     Queued,
 
     /// <summary>It stands still, with actions queued.</summary>
@@ -90,10 +90,11 @@ public static class RendezvousProtocol
         RendezvousEvent.Drain => To(RendezvousState.Clear, RendezvousDo.None),
     };
 
-    // Who executes has drained.
+    // A CPU that is no longer idle and does not execute yet (a vCPU is about to enter) stops like any other.
     private static RendezvousStep Queued(RendezvousEvent e) => e switch
     {
-        RendezvousEvent.Rendezvous => Impossible(RendezvousState.Queued),
+        RendezvousEvent.Rendezvous => To(
+            RendezvousState.Stopped, RendezvousDo.Queue | RendezvousDo.Stop | RendezvousDo.AcknowledgeStopped),
         RendezvousEvent.RendezvousIdle => To(RendezvousState.Queued, RendezvousDo.Queue | RendezvousDo.Acknowledge),
         RendezvousEvent.Release => Impossible(RendezvousState.Queued),
         RendezvousEvent.LastRelease => Impossible(RendezvousState.Queued),

@@ -93,6 +93,29 @@ public sealed class ProtocolStepTests
         Assert.Single(bench.Cpus[0].Removed);
     }
 
+    /// <summary>Its vCPU is about to enter: it is not idle any more and has not drained yet.</summary>
+    [Fact]
+    public void A_mach_cpu_on_its_way_out_of_idle_stops()
+    {
+        Bench bench = Make(ShootdownProtocol.Mach);
+        bench.Cpus[0].IsIdle = true;
+        bench.Initiator.Begin(Bench.Request(1, 0x10, CpuSet.Of(0), 1), bench.Context);
+        bench.Deliver(bench.Sent()[0].Raw);
+        bench.Deliver(bench.Sent()[0].Raw);
+        bench.Cpus[0].IsIdle = false;
+        bench.Initiator.Begin(Bench.Request(2, 0x11, CpuSet.Of(0), 2), bench.Context);
+        bench.Deliver(bench.Sent()[0].Raw);
+        Assert.True(bench.Cpus[0].IsStopped);
+        bench.Deliver(bench.Sent()[0].Raw);
+        Assert.Equal([1UL, 2], bench.Completed());
+
+        bench.Initiator.End(2, bench.Context);
+        bench.Deliver(bench.Sent()[0].Raw);
+
+        Assert.Equal(2, bench.Cpus[0].Removed.Count);
+        Assert.False(bench.Cpus[0].IsStopped);
+    }
+
     /// <summary>Black et al. 1989: an overflow of the queue is a flush of everything.</summary>
     [Fact]
     public void A_full_mach_queue_becomes_one_flush()
