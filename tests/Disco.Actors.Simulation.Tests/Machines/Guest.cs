@@ -70,9 +70,22 @@ internal sealed record Guest(string Name, string Bootargs = "")
     }
 
     /// <summary>Builds, runs to the guest's own end and demands success.</summary>
-    public GuestEnd Verified(BoardConfig board, EngineOptions? options = null, bool parallel = false)
+    public GuestEnd Verified(BoardConfig board, EngineOptions? options = null, bool parallel = false) =>
+        Verified(board, Run(On(board), options, parallel));
+
+    /// <summary>The same on the deterministic engine, under the eyes of all observers.</summary>
+    public GuestEnd Watched(BoardConfig board, EngineOptions? options = null)
     {
-        GuestEnd end = Run(On(board), options, parallel);
+        Multiprocessor machine = On(board);
+        DeterministicEngine engine = new(machine.World, options ?? new EngineOptions());
+        Watch watch = Watch.Over(machine, engine);
+        GuestEnd end = Verified(board, Run(engine));
+        Assert.True(watch.Copies.Changes > 0 && watch.Values.Loads > 0 && watch.Values.Stores > 0);
+        return end;
+    }
+
+    private GuestEnd Verified(BoardConfig board, GuestEnd end)
+    {
         Assert.True(
             end.Run is { Outcome: Outcome.Stopped, ExitCode: 0 },
             $"{Name} on {board.Cpus} CPUs: {end.Run.Outcome} {end.Run.Reason}\n{end.Console}\n{end.Run.Report}");

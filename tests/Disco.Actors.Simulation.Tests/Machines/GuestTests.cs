@@ -48,7 +48,7 @@ public sealed class GuestTests
     {
         BoardConfig board = new() { Topology = topology, Nodes = nodes, Cpus = cpus };
 
-        GuestEnd end = Guest.Torture.Verified(board);
+        GuestEnd end = Guest.Torture.Watched(board);
 
         Assert.DoesNotContain("failed", end.Console, StringComparison.Ordinal);
     }
@@ -88,7 +88,7 @@ public sealed class GuestTests
     [InlineData(TopologyKind.Mesh, 4, 16)]
     [InlineData(TopologyKind.Uma, 1, 8)]
     public void Radix_sorts_with_several_cpus_on_a_node(TopologyKind topology, int nodes, int cpus) =>
-        Guest.Radix.Verified(new BoardConfig { Topology = topology, Nodes = nodes, Cpus = cpus });
+        Guest.Radix.Watched(new BoardConfig { Topology = topology, Nodes = nodes, Cpus = cpus });
 
     /// <summary>Jitter: extra latency on every message reorders traffic, as link contention would.</summary>
     [Theory]
@@ -98,8 +98,8 @@ public sealed class GuestTests
     {
         EngineOptions options = new() { Seed = 7, JitterCycles = jitterCycles };
 
-        Guest.Radix.Verified(Guest.Board(4), options);
-        new Guest("torture", "rounds=5").Verified(Guest.Board(4), options);
+        Guest.Radix.Watched(Guest.Board(4), options);
+        new Guest("torture", "rounds=5").Watched(Guest.Board(4), options);
     }
 
     /// <summary>The fast fidelity is another memory system under the same CPU: the same results.</summary>

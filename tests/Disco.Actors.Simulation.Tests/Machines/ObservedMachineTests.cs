@@ -3,7 +3,6 @@ using Disco.Actors.Core;
 using Disco.Actors.Engines;
 using Disco.Actors.Machine.Boards;
 using Disco.Actors.Machine.Caches;
-using Disco.Actors.Machine.Cpus;
 using Disco.Actors.Machine.Directory;
 using Disco.Actors.Machine.Interconnect;
 using Disco.Actors.Verification.Observers;
@@ -36,13 +35,10 @@ public sealed class ObservedMachineTests(ITestOutputHelper output)
     public void Guest_on_tiny_caches_stays_coherent(string name, string bootargs, int cpus, long jitterCycles)
     {
         Multiprocessor machine = new Guest(name, bootargs).On(Guest.TinyCaches(cpus));
-        CopyObserver copies = new();
-        LineContents contents = new(machine);
         DeterministicEngine engine = new(machine.World, new EngineOptions { Seed = 5, JitterCycles = jitterCycles });
-        engine.Observers.Add(copies);
+        (CopyObserver copies, ValueObserver values) = Watch.Over(machine, engine);
+        LineContents contents = new(machine);
         engine.Observers.Add(contents);
-        ValueObserver values = ReportAccesses(machine);
-        engine.Observers.Add(values);
         StringBuilder console = Guest.Capture(engine);
 
         RunResult result = engine.Run(new Cycle(LookEveryCycles));
@@ -72,9 +68,8 @@ public sealed class ObservedMachineTests(ITestOutputHelper output)
         GuestEnd unwatched = Guest.Run(Guest.SmallRadix.On(Guest.Board(2)));
         Multiprocessor machine = Guest.SmallRadix.On(Guest.Board(2));
         DeterministicEngine engine = new(machine.World, new EngineOptions());
-        engine.Observers.Add(new CopyObserver());
+        Watch.Over(machine, engine);
         engine.Observers.Add(new LineContents(machine));
-        engine.Observers.Add(ReportAccesses(machine));
 
         GuestEnd watched = Guest.Run(engine);
 
@@ -87,7 +82,7 @@ public sealed class ObservedMachineTests(ITestOutputHelper output)
     {
         Multiprocessor machine = Guest.SmallRadix.On(Guest.Board(2));
         DeterministicEngine engine = new(machine.World, new EngineOptions());
-        engine.Observers.Add(ReportAccesses(machine));
+        Watch.Over(machine, engine);
         engine.Run(new Cycle(300_000));
 
         foreach (CoherentCache cache in machine.Cpus.Select(cpu => cpu.Cache!))
@@ -105,21 +100,6 @@ public sealed class ObservedMachineTests(ITestOutputHelper output)
 
         Assert.Equal(Outcome.Faulted, result.Outcome);
         Assert.Contains("the latest is", result.Reason, StringComparison.Ordinal);
-    }
-
-    /// <summary>Makes all CPUs tell what they load and store, and gives an observer that checks it.</summary>
-    private static ValueObserver ReportAccesses(Multiprocessor machine)
-    {
-        foreach (Cpu cpu in machine.Cpus)
-        {
-            cpu.Core.ReportsAccesses = true;
-        }
-        byte[] word = new byte[sizeof(ulong)];
-        return new ValueObserver(address =>
-        {
-            machine.Memory.Read(address, word);
-            return BitConverter.ToUInt64(word);
-        });
     }
 
     /// <summary>Checks every cached line that nothing is under way for; gives how many those were.</summary>
