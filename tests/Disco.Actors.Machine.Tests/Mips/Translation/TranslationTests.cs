@@ -76,11 +76,7 @@ public sealed class TranslationTests
         Assert.True(translated.Core.Regions > 0);
     }
 
-<<<<<<< Updated upstream
     /// <summary>An exception in a delay slot reports the branch's address and BD. [Vol III, 9.25, 9.26]</summary>
-=======
-    /// <summary>EPC is the address of the branch, and BD is set. [MIPS64 Vol III, 9.25, 9.26]</summary>
->>>>>>> Stashed changes
     [Theory]
     [InlineData("bnez t0,again", "lw v0,0(t8)")]
     [InlineData("bnezl t0,again", "lw v0,0(t8)")]
