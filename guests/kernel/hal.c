@@ -9,11 +9,11 @@
 #include "cpu.h"
 #include "hal.h"
 
-enum mechanism { PRIVILEGED, ZERO, FREE, IDLE, DISK, CLASS, EXIT, REMAP, MECHANISMS };
+enum mechanism { PRIVILEGED, CLEAR, ZERO, FREE, IDLE, DISK, CLASS, EXIT, REMAP, MECHANISMS };
 
 enum { MALFORMED = -1 };
 
-static const char *const names[MECHANISMS] = { "priv", "zero", "free", "idle", "disk", "class", "exit", "remap" };
+static const char *const names[MECHANISMS] = { "priv", "clear", "zero", "free", "idle", "disk", "class", "exit", "remap" };
 
 static bool present;
 static const char *bootargs = "";
@@ -79,9 +79,10 @@ void hal_init(const uint8_t *tree)
     bootargs = device_tree_bootargs(tree);
     if (!present)
         return;
-    bool all = parameter_is("hal", "all", true);
+    bool all = parameter_is("hal", "all", false), usual = parameter_is("hal", "", true);
     for (int i = 0; i < MECHANISMS; i++)
-        uses[i] = all || listed(names[i]);
+        uses[i] = all || (usual && i != ZERO) || listed(names[i]);
+    uses[DISK] |= !device_tree_has_disk(tree);
     if (uses[IDLE])
         idle_sleep[0] = 0x42000028;
     uint32_t end = physical_address(text_end) / PAGE_BYTES;
@@ -132,14 +133,19 @@ static bool done_by_monitor(enum mechanism mechanism, enum hypercall number, uin
     return result == 0;
 }
 
+bool hal_new_pages_are_clear(void)
+{
+    return uses[CLEAR];
+}
+
 bool hal_zero_page(uint32_t page)
 {
     return done_by_monitor(ZERO, HYPERCALL_ZERO_PAGE, page, 0);
 }
 
-void hal_page_free(uint32_t page)
+bool hal_page_free(uint32_t page)
 {
-    done_by_monitor(FREE, HYPERCALL_FREE_HINT, page, 0);
+    return done_by_monitor(FREE, HYPERCALL_FREE_HINT, page, 0);
 }
 
 void hal_page_class(uint32_t page, enum page_class class)

@@ -1,8 +1,9 @@
 /*
  * The few places where the kernel is better told that it runs on a monitor (Disco, SOSP 1997, section 4.2). Each can
- * be left out: bootargs hal=off, hal=all (the default under a monitor), or hal= and names joined by commas:
+ * be left out: bootargs hal=off, hal=all, or hal= and names joined by commas; without hal=, all but zero:
  *   priv   privileged registers are read from a page that the monitor keeps up to date
- *   zero   zeroed pages come from the monitor          free   free pages go back to the monitor
+ *   clear  pages never touched are known to be zero    free   most free pages go back to the monitor
+ *   zero   other pages are cleared by the monitor
  *   idle   the idle loop calls the monitor             disk   disk requests are one call each
  *   class  the monitor is told what pages are for      exit   power-off is a call
  *   remap  whole pages from the network are not copied
@@ -37,9 +38,12 @@ void hal_init_cpu(void);
 bool hal_present(void);
 const char *hal_words(void);
 
-/* By page number. zero: false if the caller must clear the page itself. */
+/* True if a page that was never touched, or was given back, is zero: a monitor clears what it gives to a guest. */
+bool hal_new_pages_are_clear(void);
+
+/* By page number. zero: false if the caller must clear the page itself. free: true if the page was given back. */
 bool hal_zero_page(uint32_t page);
-void hal_page_free(uint32_t page);
+bool hal_page_free(uint32_t page);
 void hal_page_class(uint32_t page, enum page_class class);
 
 /* Page to := what page from is, by page number: remapped or copied. */

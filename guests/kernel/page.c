@@ -6,18 +6,23 @@
 #include "lock.h"
 #include "page.h"
 
-enum { PAGES_MAX = WINDOW_BYTES / PAGE_BYTES, NONE = 0 };
+enum { PAGES_MAX = WINDOW_BYTES / PAGE_BYTES, NONE = 0, KEPT_MAX = 64 };
 
 /* The list runs through this table, not through the free frames: those need not even be in memory. */
 static struct {
     volatile uint32_t references;
     uint32_t next_free;
     enum page_class class;
+    bool is_clear; /* untouched since a monitor gave it, or gave it anew */
 } pages[PAGES_MAX];
 
 static struct lock page_lock;
 static uint32_t first_free;
 static unsigned long free_count;
+
+/* Freed lately and not given back to a monitor: they are taken first. */
+static uint32_t first_kept;
+static unsigned kept;
 
 uint32_t pages_init(unsigned long aside)
 {
@@ -31,27 +36,38 @@ uint32_t pages_init(unsigned long aside)
     end -= aside;
     for (uint32_t page = (uint32_t)end - 1; page >= first; page--) {
         pages[page].next_free = first_free;
+        pages[page].is_clear = hal_new_pages_are_clear();
         first_free = page;
         free_count++;
     }
     return (uint32_t)end * PAGE_BYTES;
 }
 
-uint32_t page_allocate(bool zeroed, enum page_class class)
+/* From the list of those freed lately, if there are any. */
+static uint32_t take_page(void)
 {
     lock(&page_lock);
-    uint32_t page = first_free;
+    uint32_t *first = first_kept != NONE ? &first_kept : &first_free;
+    uint32_t page = *first;
     if (page != NONE) {
-        first_free = pages[page].next_free;
+        *first = pages[page].next_free;
+        kept -= first == &first_kept;
         pages[page].references = 1;
         free_count--;
     }
     unlock(&page_lock);
+    return page;
+}
+
+uint32_t page_allocate(bool zeroed, enum page_class class)
+{
+    uint32_t page = take_page();
     if (page == NONE)
         return 0;
     page_set_class(page * PAGE_BYTES, class);
-    if (zeroed && !hal_zero_page(page))
+    if (zeroed && !pages[page].is_clear && !hal_zero_page(page))
         memset(kernel_address(page * PAGE_BYTES), 0, PAGE_BYTES);
+    pages[page].is_clear = false;
     return page * PAGE_BYTES;
 }
 
@@ -76,10 +92,14 @@ void page_release(uint32_t page)
         panic("page %x released twice", page);
     if (before > 1)
         return;
-    hal_page_free(number);
+    bool keep = kept < KEPT_MAX;
+    if (!keep)
+        pages[number].is_clear = hal_page_free(number) && hal_new_pages_are_clear();
     lock(&page_lock);
-    pages[number].next_free = first_free;
-    first_free = number;
+    uint32_t *first = keep ? &first_kept : &first_free;
+    pages[number].next_free = *first;
+    *first = number;
+    kept += keep;
     free_count++;
     unlock(&page_lock);
 }

@@ -49,6 +49,11 @@ bool device_tree_has_monitor(const uint8_t *tree)
     return compatible != NULL && same(compatible, "disco,monitor");
 }
 
+bool device_tree_has_disk(const uint8_t *tree)
+{
+    return property_of(tree, "virtio@e0200000", "reg") != NULL;
+}
+
 const char *device_tree_bootargs(const uint8_t *tree)
 {
     const char *text = property_of(tree, "chosen", "bootargs");
