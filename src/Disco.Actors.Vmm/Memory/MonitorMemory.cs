@@ -51,6 +51,12 @@ public sealed class MonitorMemory
         {
             ReserveForMonitor(vm.Node, (long)vm.Pages * config.EntryBytes);
         }
+        int[] targets = Balloon.TargetsOf(
+            [.. vms.Select(vm => vm.Pages)], MemMaps.Sum(memMap => (long)memMap.FreeFrames));
+        for (int vm = 0; vm < vms.Count; vm++)
+        {
+            Vms[vm].SetTarget(targets[vm]);
+        }
     }
 
     /// <summary>One per node.</summary>

@@ -263,7 +263,7 @@ public sealed partial class VmMonitor
     {
         if (message.Kind == MappingKind.SetBalloon)
         {
-            _target = Math.Min(message.PagesTarget, (uint)Pages);
+            SetTarget((int)Math.Min(message.PagesTarget, (uint)Pages));
             return;
         }
         BalloonMessage status = new(MappingKind.BalloonStatus, (uint)_framesUsed, _target, message.Request);

@@ -258,7 +258,9 @@ public sealed partial class VmMonitor
             Invariant.Holds(next == PageState.Replicated == (_pmap.ReplicasOf(page).Count > 0));
             if (next == PageState.Empty)
             {
+                // What is touched next is a new page.
                 entry.IsWritten = false;
+                (entry.Moves, entry.IntervalMoves, entry.MoveInterval) = (0, 0, 0);
             }
             if (transaction is not null)
             {

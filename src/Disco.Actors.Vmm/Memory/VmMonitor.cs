@@ -82,7 +82,7 @@ public sealed partial class VmMonitor : Actor
     /// <summary>Pages that have a frame, without replicas.</summary>
     public int FramesUsed => _framesUsed;
 
-    public override WaitsFor? Waiting => _shootdown.WaitingFor;
+    public override WaitsFor? Waiting => _shootdown.WaitingFor ?? FirstWait();
 
     public static Address AddressOf(int vm) => new(Role.Vm, (ushort)vm);
 
@@ -209,6 +209,22 @@ public sealed partial class VmMonitor : Actor
     /// <summary>Sends for the monitor of this virtual machine, after the message in hand has been looked at.</summary>
     internal void Send(Address to, in Message message, Context context, ReadOnlySpan<byte> payload = default) =>
         _fabric.Send(context, Address, to, _wait, message, payload);
+
+    /// <summary>How many pages the guest is asked to use at most.</summary>
+    internal void SetTarget(int pages) => _target = (uint)Math.Min(pages, Pages);
+
+    /// <summary>What holds up a page, for the report of a run that can make no progress.</summary>
+    private WaitsFor? FirstWait()
+    {
+        if (_transactions.Count > 0)
+        {
+            PhysicalPage page = _transactions.Values.First().Request.Page;
+            return new WaitsFor(MemMap.AddressOf(Node), $"{page}, which is {_pmap[page].State}");
+        }
+        return _waiters.Count > 0
+            ? new WaitsFor(_waiters[0].From, $"{_waiters[0].Page}, which {_pmap[_waiters[0].Page].Pins} devices have")
+            : null;
+    }
 
     private static void SaveAll(string name, ICollection<PageRequest> requests, StateWriter writer)
     {

@@ -21,7 +21,7 @@ public sealed class MappingModelTests(ITestOutputHelper output)
 
     /// <summary>Fills race with a page that moves to another node and is given back.</summary>
     [Fact]
-    public void Migration_and_free_with_two_cpus() => Explore(new(2, 1, 2, Migrate, Free), 16890);
+    public void Migration_and_free_with_two_cpus() => Explore(new(2, 1, 2, Migrate, Free), 17086);
 
     /// <summary>Writes race with replication; the second replication finds whatever the first left.</summary>
     [Fact]
@@ -56,7 +56,7 @@ public sealed class MappingModelTests(ITestOutputHelper output)
         new(
             2, 1, 2, new Disturbance(DisturbanceKind.Pin, 0, Page0), Migrate, Free,
             new Disturbance(DisturbanceKind.Unpin, 0, Page0)) { Writers = 1 },
-        31407);
+        31647);
 
     /// <summary>A virtual machine ends while a page of it moves and another machine shares one.</summary>
     [Fact]

@@ -1,6 +1,7 @@
 using Disco.Actors.Core;
 using Disco.Actors.Engines;
 using Disco.Actors.Vmm.Memory;
+using Disco.Actors.Vmm.Shootdown;
 using Xunit;
 using Xunit.Abstractions;
 
@@ -42,6 +43,22 @@ public sealed class RandomMemoryTests(ITestOutputHelper output)
             Assert.True(ended.GetValueOrDefault(kind) > 0, $"no {kind}");
         }
         Assert.True(refusals > 0);
+    }
+
+    /// <summary>However translations are removed, pages stay whole.</summary>
+    [Theory]
+    [InlineData(ShootdownProtocol.Broadcast)]
+    [InlineData(ShootdownProtocol.Mach)]
+    [InlineData(ShootdownProtocol.Multicast)]
+    [InlineData(ShootdownProtocol.NumaMulticast)]
+    [InlineData(ShootdownProtocol.Lazy)]
+    [InlineData(ShootdownProtocol.Batched)]
+    public void Random_work_is_right_under_every_shootdown_protocol(ShootdownProtocol protocol)
+    {
+        for (ulong seed = 1; seed <= 6; seed++)
+        {
+            new RandomMemory(seed, protocol).RunObserved();
+        }
     }
 
     [Fact]

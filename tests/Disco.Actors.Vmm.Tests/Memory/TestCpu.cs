@@ -176,7 +176,7 @@ internal sealed unsafe class TestCpu : Actor, IResponderCpu
 
     public long Occupy(long cycles, Cycle now) => cycles;
 
-    public void Stop() => _stopped = true;
+    public void Stop() => (_stopped, NextStep) = (true, Cycle.Never);
 
     public void Resume(Cycle now)
     {
