@@ -57,7 +57,8 @@ internal sealed class TestDevice : Actor
             ReplicaMessage drop = ReplicaMessage.From(envelope.Message);
             FrameUser user = new(FrameUser.FirstDevice, drop.Page);
             Address memMap = Fabric.SenderOf(envelope.Message);
-            _fabric.Send(context, Address, memMap, 0, new FrameUseMessage(MappingKind.Release, drop.Frame, user).Pack());
+            FrameUseMessage release = new(MappingKind.Release, drop.Frame, user);
+            _fabric.Send(context, Address, memMap, 0, release.Pack());
             _fabric.Send(context, Address, memMap, 0, (drop with { Kind = MappingKind.ReplicasDropped }).Pack());
         }
         if (envelope.Message.Kind == (ushort)MappingKind.Pinned)
