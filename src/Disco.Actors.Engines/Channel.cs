@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Disco.Actors.Core;
 
 namespace Disco.Actors.Engines;
@@ -15,12 +16,12 @@ internal sealed class Channel
 
     // The sender's: where it writes, and of each envelope under way when its answer could leave the receiver's node.
     private Segment _write;
-    private int _writeAt;
     private Limits[] _answers = new Limits[64];
-    private long _answered;
 
+    // The receiver's.
     private Segment _read;
-    private int _readAt;
+
+    private Counters _counters;
 
     public Channel(Timing timing)
     {
@@ -31,32 +32,32 @@ internal sealed class Channel
     }
 
     /// <summary>Envelopes added so far. The sender's.</summary>
-    public long Sent { get; private set; }
+    public long Sent => _counters.Sent;
 
     /// <summary>Envelopes fetched so far. The receiver's.</summary>
-    public long Received { get; private set; }
+    public long Received => _counters.Received;
 
     /// <summary>The next envelope, to be filled in before <see cref="Sent"/> is published.</summary>
     public ref Envelope Add(long arrival, bool toBorder)
     {
-        if (_writeAt == SegmentLength)
+        if (_counters.WriteAt == SegmentLength)
         {
             NextSegment();
         }
-        if (Sent - _answered == _answers.Length)
+        if (Sent - _counters.Answered == _answers.Length)
         {
             GrowAnswers();
         }
         _answers[Sent % _answers.Length] = _timing.Answer(arrival, toBorder);
-        Sent++;
-        return ref _write.Envelopes[_writeAt++];
+        _counters.Sent++;
+        return ref _write.Envelopes[_counters.WriteAt++];
     }
 
     /// <summary>For the sender: what the envelopes not yet received leave everybody but the receiver.</summary>
     /// <param name="received">How many the receiver said it has fetched and counts among its own events.</param>
     public Limits Unreceived(long received)
     {
-        _answered = received;
+        _counters.Answered = received;
         Limits least = Limits.None;
         for (long i = received; i < Sent; i++)
         {
@@ -68,35 +69,55 @@ internal sealed class Channel
     /// <summary>For the receiver: the next envelope, of those whose sending was published.</summary>
     public ref readonly Envelope Take()
     {
-        if (_readAt == SegmentLength)
+        if (_counters.ReadAt == SegmentLength)
         {
             _read = _read.Next;
-            _readAt = 0;
+            _counters.ReadAt = 0;
         }
-        Received++;
-        return ref _read.Envelopes[_readAt++];
+        _counters.Received++;
+        return ref _read.Envelopes[_counters.ReadAt++];
     }
 
     /// <summary>The next one of the circle if the receiver is through with it, else a new one before it.</summary>
     private void NextSegment()
     {
         _write.End = Sent;
-        if (_write.Next.End > _answered)
+        if (_write.Next.End > _counters.Answered)
         {
             _write.Next = new Segment { Next = _write.Next };
         }
         _write = _write.Next;
-        _writeAt = 0;
+        _counters.WriteAt = 0;
     }
 
     private void GrowAnswers()
     {
         Limits[] answers = new Limits[_answers.Length * 2];
-        for (long i = _answered; i < Sent; i++)
+        for (long i = _counters.Answered; i < Sent; i++)
         {
             answers[i % answers.Length] = _answers[i % _answers.Length];
         }
         _answers = answers;
+    }
+
+    /// <summary>The sender's and the receiver's on different cache lines: both change with every envelope.</summary>
+    [StructLayout(LayoutKind.Explicit, Size = 320)]
+    private struct Counters
+    {
+        [FieldOffset(64)]
+        public long Sent;
+
+        [FieldOffset(72)]
+        public long Answered;
+
+        [FieldOffset(80)]
+        public int WriteAt;
+
+        [FieldOffset(192)]
+        public long Received;
+
+        [FieldOffset(200)]
+        public int ReadAt;
     }
 
     private sealed class Segment

@@ -43,7 +43,12 @@ internal sealed class Doorbell
         {
             if (condition())
             {
-                Volatile.Write(ref _spins, Math.Min(spins + (spins / 4), SpinsMax));
+                int more = Math.Min(spins + (spins / 4), SpinsMax);
+                if (more != spins)
+                {
+                    // Rarely: who rings reads the same cache line.
+                    Volatile.Write(ref _spins, more);
+                }
                 return true;
             }
             Thread.SpinWait(1);

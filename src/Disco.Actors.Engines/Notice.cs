@@ -16,6 +16,9 @@ internal sealed class Notice
 {
     private const int Header = 4;
 
+    // Behind the words, so that what another thread uses does not come to lie on the same cache line.
+    private const int Gap = 16;
+
     private readonly int _self;
     private readonly int _stride;
     private long[] _words;
@@ -28,8 +31,8 @@ internal sealed class Notice
         _self = self;
         _stride = partitions > 2 ? 5 : 2;
         Length = Header + (_stride * (partitions - 1));
-        _words = new long[Length];
-        _scratch = new long[Length];
+        _words = new long[Length + Gap];
+        _scratch = new long[Length + Gap];
     }
 
     public int Length { get; }
@@ -44,10 +47,10 @@ internal sealed class Notice
 
     public ref long End => ref _words[3];
 
-    public ReadOnlySpan<long> Words => _words;
+    public ReadOnlySpan<long> Words => _words.AsSpan(0, Length);
 
     /// <summary>Where a new copy is written, to be taken by <see cref="Accept"/>.</summary>
-    public Span<long> Scratch => _scratch;
+    public Span<long> Scratch => _scratch.AsSpan(0, Length);
 
     public ref long Sent(int other) => ref _words[At(other)];
 

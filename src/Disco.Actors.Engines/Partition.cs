@@ -19,6 +19,9 @@ internal sealed class Partition(ActorTable table, Timing timing, int[] partition
 {
     private const int SampleEvery = 64;
     private const int Lanes = 4;
+
+    // Behind what changes every turn, so that another partition's does not come to lie on the same cache line.
+    private const int Gap = 16;
     private const int PlaceBits = 12;
     private const long LastKey = long.MaxValue >> PlaceBits;
 
@@ -35,6 +38,7 @@ internal sealed class Partition(ActorTable table, Timing timing, int[] partition
     private long[] _keys = [];
     private long[] _deliveries = [];
     private long[] _runs = [];
+    private int _length;
 
     // Of the last survey.
     private int _first;
@@ -76,10 +80,10 @@ internal sealed class Partition(ActorTable table, Timing timing, int[] partition
         set
         {
             _nodes = value.ToArray();
-            int length = (_nodes.Length + Lanes - 1) / Lanes * Lanes;
-            _keys = new long[length];
-            _deliveries = new long[length];
-            _runs = new long[length];
+            _length = (_nodes.Length + Lanes - 1) / Lanes * Lanes;
+            _keys = new long[_length + Gap];
+            _deliveries = new long[_length + Gap];
+            _runs = new long[_length + Gap];
             Array.Fill(_places, -1);
             for (int place = 0; place < _nodes.Length; place++)
             {
@@ -131,7 +135,7 @@ internal sealed class Partition(ActorTable table, Timing timing, int[] partition
     {
         Vector256<long> key = Vector256.Create(long.MaxValue);
         Vector256<long> delivery = key, delivery2 = key, run = key, run2 = key;
-        for (nuint i = 0; i < (nuint)_keys.Length; i += Lanes)
+        for (nuint i = 0; i < (nuint)_length; i += Lanes)
         {
             key = Vector256.Min(key, Vector256.LoadUnsafe(ref _keys[0], i));
             Vector256<long> values = Vector256.LoadUnsafe(ref _deliveries[0], i);
