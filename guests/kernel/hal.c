@@ -13,7 +13,9 @@ enum mechanism { PRIVILEGED, CLEAR, ZERO, FREE, IDLE, DISK, CLASS, EXIT, REMAP, 
 
 enum { MALFORMED = -1 };
 
-static const char *const names[MECHANISMS] = { "priv", "clear", "zero", "free", "idle", "disk", "class", "exit", "remap" };
+static const char *const names[MECHANISMS] = {
+    "priv", "clear", "zero", "free", "idle", "disk", "class", "exit", "remap",
+};
 
 static bool present;
 static const char *bootargs = "";
