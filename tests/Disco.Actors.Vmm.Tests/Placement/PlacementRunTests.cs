@@ -70,7 +70,8 @@ public sealed class PlacementRunTests(ITestOutputHelper output)
         long migrations = monitor.Transactions.CountOf(TransactionKind.Migration);
         long replications = monitor.Transactions.CountOf(TransactionKind.Replication);
         output.WriteLine($"{config.Placement.Policy} {config.Monitor.Shootdown.Protocol}: {end.Cycles} cycles, "
-            + $"{migrations} migrations, {replications} replications, {machine.Hardware.Directories.Sum(home => home.HotPages)} reports, "
+            + $"{migrations} migrations, {replications} replications, "
+            + $"{machine.Hardware.Directories.Sum(home => home.HotPages)} reports, "
             + $"{monitor.Shootdowns.Completed - monitor.Shootdowns.Alone} shootdowns");
         Assert.Equal(0, end.Run.ExitCode);
         Assert.Contains($"{config.Vms[0].Name}: ok", end.Console);
