@@ -54,7 +54,7 @@ public sealed class GuestLayout
         ulong end = 0;
         foreach (ElfSegment segment in image.Segments)
         {
-            pieces.Add(new GuestPiece(segment.PhysicalAddress, segment.Bytes));
+            pieces.Add(new GuestPiece(segment.PhysicalAddress, segment.Bytes, segment.IsExecutable));
             bytes += segment.Bytes.Length;
             end = Math.Max(end, segment.PhysicalEnd);
         }
@@ -69,7 +69,7 @@ public sealed class GuestLayout
             HasMonitor = machine.HasMonitor,
         });
         ulong at = PlaceFor(image, (ulong)tree.Length, machine.MemoryBytes);
-        pieces.Add(new GuestPiece(at, tree));
+        pieces.Add(new GuestPiece(at, tree, IsText: false));
         return new GuestLayout(new LoadReport(image.Name, image.Entry, bytes, end, at, tree.Length), pieces);
     }
 
@@ -93,5 +93,5 @@ public sealed class GuestLayout
     }
 }
 
-/// <summary>Bytes and the guest's physical address of the first.</summary>
-public readonly record struct GuestPiece(ulong Physical, ReadOnlyMemory<byte> Bytes);
+/// <summary>Bytes, the guest's physical address of the first, and whether they are code.</summary>
+public readonly record struct GuestPiece(ulong Physical, ReadOnlyMemory<byte> Bytes, bool IsText);

@@ -26,6 +26,9 @@ public sealed class DiscoBuilder : IMachineHost
     private readonly List<VirtualMachineSpec> _specs = [];
     private readonly List<GuestLayout> _layouts = [];
     private readonly List<VmProcessors> _processors = [];
+
+    // The frames with code, by image and page.
+    private readonly Dictionary<(ElfImage Image, PhysicalPage Page), Frame> _text = [];
     private readonly List<Scheduler> _schedulers = [];
     private readonly DiscoCpu[] _monitors;
 
@@ -196,10 +199,24 @@ public sealed class DiscoBuilder : IMachineHost
         return vcpu;
     }
 
+    private bool TryPlace(int vm, PhysicalPage page, ImagePage contents)
+    {
+        VmMonitor monitor = _memory!.Vms[vm];
+        if (!contents.IsText)
+        {
+            return _memory.TryPlace(monitor, page, contents.Contents, PageClass.Data, NodeOfVm(vm));
+        }
+        (ElfImage, PhysicalPage) origin = (_config.Vms[vm].Image, page);
+        Frame frame = _text.GetValueOrDefault(origin, Frame.None);
+        bool placed = _memory.TryPlaceText(monitor, page, contents.Contents, NodeOfVm(vm), ref frame);
+        _text[origin] = frame;
+        return placed;
+    }
+
     /// <summary>Gives the pages of the guest's image frames and their contents.</summary>
     private void LoadPages(int vm, GuestLayout layout)
     {
-        SortedDictionary<uint, byte[]> pages = [];
+        SortedDictionary<uint, ImagePage> pages = [];
         foreach (GuestPiece piece in layout.Pieces)
         {
             for (int at = 0; at < piece.Bytes.Length;)
@@ -208,23 +225,32 @@ public sealed class DiscoBuilder : IMachineHost
                 int offset = (int)(physical & (Page.Bytes - 1));
                 int length = Math.Min(Page.Bytes - offset, piece.Bytes.Length - at);
                 uint number = PhysicalPage.Of(physical).Number;
-                if (!pages.TryGetValue(number, out byte[]? page))
+                if (!pages.TryGetValue(number, out ImagePage? page))
                 {
-                    pages.Add(number, page = new byte[Page.Bytes]);
+                    pages.Add(number, page = new ImagePage());
                 }
-                piece.Bytes.Span.Slice(at, length).CopyTo(page.AsSpan(offset));
+                piece.Bytes.Span.Slice(at, length).CopyTo(page.Contents.AsSpan(offset));
+                page.IsText &= piece.IsText;
                 at += length;
             }
         }
-        foreach ((uint number, byte[] contents) in pages)
+        foreach ((uint number, ImagePage page) in pages)
         {
-            PhysicalPage page = new(number);
-            if (!_memory!.TryPlace(_memory.Vms[vm], page, contents, PageClass.Data, NodeOfVm(vm)))
+            if (!TryPlace(vm, new PhysicalPage(number), page))
             {
                 throw new BoardException(
                     $"the machine's memory of {_board.MemoryBytes >> 20} MiB is full before "
                     + $"{_config.Vms[vm].Name} is loaded; give the machine more, or fewer virtual machines");
             }
         }
+    }
+
+    /// <summary>A page of a guest's image.</summary>
+    private sealed class ImagePage
+    {
+        public byte[] Contents { get; } = new byte[Page.Bytes];
+
+        /// <summary>All of it is code, which virtual machines of one image share.</summary>
+        public bool IsText { get; set; } = true;
     }
 }

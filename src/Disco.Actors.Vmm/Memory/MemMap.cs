@@ -89,6 +89,9 @@ public sealed class MemMap : Actor
     public Frame Reserve(FrameUser user, PageClass pageClass) =>
         _frames.TryAllocate(user, pageClass, isReplica: false);
 
+    /// <summary>A further user of a frame before the run.</summary>
+    public void AddUser(Frame frame, FrameUser user) => _frames.AddUser(frame, user);
+
     public override void Receive(in Envelope envelope, Context context)
     {
         if (CoherenceMessage.IsOne(envelope.Message))

@@ -79,19 +79,47 @@ public sealed class MonitorMemory
     /// <param name="node">Where it should be.</param>
     /// <returns>False when the machine has no free frame.</returns>
     public bool TryPlace(
-        VmMonitor vm, PhysicalPage page, ReadOnlySpan<byte> contents, PageClass pageClass, int node)
+        VmMonitor vm, PhysicalPage page, ReadOnlySpan<byte> contents, PageClass pageClass, int node) =>
+        TryPlace(vm, page, contents, pageClass, node, isShared: false, out _);
+
+    /// <summary>
+    /// The same for a page of an image that several virtual machines boot from: all use one frame, until one writes.
+    /// [Disco 4.2.4, 5.3]
+    /// </summary>
+    /// <param name="vm">Of <see cref="Vms"/>.</param>
+    /// <param name="page">Without a frame as yet.</param>
+    /// <param name="contents">At most a page; the same for all.</param>
+    /// <param name="node">Where the frame should be.</param>
+    /// <param name="frame">The frame of those before, none for the first; then the frame.</param>
+    public bool TryPlaceText(
+        VmMonitor vm, PhysicalPage page, ReadOnlySpan<byte> contents, int node, ref Frame frame)
+    {
+        if (!frame.Exists)
+        {
+            return TryPlace(vm, page, contents, PageClass.Text, node, isShared: true, out frame);
+        }
+        Frame known = frame;
+        MemMaps.First(memMap => memMap.HasFrame(known)).AddUser(known, new FrameUser((ushort)vm.Vm, page));
+        vm.Place(page, known, PageClass.Text, isShared: true);
+        return true;
+    }
+
+    private bool TryPlace(
+        VmMonitor vm, PhysicalPage page, ReadOnlySpan<byte> contents, PageClass pageClass, int node, bool isShared,
+        out Frame frame)
     {
         FrameUser user = new((ushort)vm.Vm, page);
         for (int i = 0; i < MemMaps.Count; i++)
         {
-            Frame frame = MemMaps[(node + i) % MemMaps.Count].Reserve(user, pageClass);
+            frame = MemMaps[(node + i) % MemMaps.Count].Reserve(user, pageClass);
             if (frame.Exists)
             {
-                vm.Place(page, frame, pageClass);
+                vm.Place(page, frame, pageClass, isShared);
                 _memory.Write(frame.Address, contents);
                 return true;
             }
         }
+        frame = Frame.None;
         return false;
     }
 

@@ -99,12 +99,18 @@ public sealed partial class VmMonitor : Actor
         _transactions.Count == 0 && _waiters.Count == 0 && _borrows.Count == 0 && _moves.Count == 0;
 
     /// <summary>Gives a page its frame before the run. The frame's memmap knows the page as its user already.</summary>
-    public void Place(PhysicalPage page, Frame frame, PageClass pageClass)
+    public void Place(PhysicalPage page, Frame frame, PageClass pageClass, bool isShared = false)
     {
         Invariant.Holds(_pmap.Has(page));
         ref PmapEntry entry = ref _pmap[page];
         Invariant.Holds(entry.State == PageState.Empty);
-        entry = new PmapEntry { State = PageState.Private, Frame = frame, Class = pageClass };
+        entry = new PmapEntry
+        {
+            State = isShared ? PageState.Shared : PageState.Private,
+            IsShared = isShared,
+            Frame = frame,
+            Class = pageClass,
+        };
         _framesUsed++;
     }
 

@@ -6,6 +6,7 @@ public sealed class ElfImage
     // System V ABI, chapter 4 (header, sections, symbols) and 5 (program header).
     private const ushort TypeExecutable = 2;
     private const ushort MachineMips = 8;
+    private const uint SegmentExecutable = 1;
     private const uint SegmentLoad = 1;
     private const uint SectionSymbols = 2;
     private const string Header = "the ELF header";
@@ -164,7 +165,9 @@ public sealed class ElfImage
                 + "link the image into KSEG0 (0xffffffff80000000) or XKPHYS.");
         }
 
-        return new ElfSegment(index, address, physical, bytes.ToArray(), memoryBytes);
+        var flags = reader.Word(at + (is64 ? 0x04u : 0x18), what);
+        return new ElfSegment(
+            index, address, physical, bytes.ToArray(), memoryBytes, (flags & SegmentExecutable) != 0);
     }
 
     private static ElfSymbols ReadSymbols(ElfReader reader, string name)

@@ -5,7 +5,8 @@ namespace Disco.Actors.Machine.Boards;
 /// <see cref="MemoryBytes"/> is zero.
 /// </summary>
 public sealed record ElfSegment(
-    int Index, ulong VirtualAddress, ulong PhysicalAddress, ReadOnlyMemory<byte> Bytes, ulong MemoryBytes)
+    int Index, ulong VirtualAddress, ulong PhysicalAddress, ReadOnlyMemory<byte> Bytes, ulong MemoryBytes,
+    bool IsExecutable)
 {
     /// <summary>First physical address behind the segment.</summary>
     public ulong PhysicalEnd => PhysicalAddress + MemoryBytes;
