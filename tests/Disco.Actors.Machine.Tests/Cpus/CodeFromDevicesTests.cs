@@ -21,12 +21,12 @@ public sealed class CodeFromDevicesTests
         BoardConfig board = new() { Nodes = 1, Cpus = 1, Fidelity = Fidelity.Fast };
         Multiprocessor machine = MachineBuilder.Build(board, ElfImage.Parse(guest, "loop"));
         DeterministicEngine engine = new(machine.World, new EngineOptions());
-        engine.Run(new Cycle(10_000));
+        engine.Run(new Cycle(1_000_000));
         Assert.Equal(1UL, machine.Cpus[0].Core.GetRegister(Register));
 
         byte[] other = Assembler.Assemble("addiu $8, $zero, 2\n", GuestElf.Base).Bytes;
         machine.Memory.Write(new MachineAddress(GuestElf.Base & 0x1FFF_FFFF), other);
-        engine.Run(new Cycle(200_000));
+        engine.Run(new Cycle(2_000_000));
 
         Assert.Equal(2UL, machine.Cpus[0].Core.GetRegister(Register));
     }
