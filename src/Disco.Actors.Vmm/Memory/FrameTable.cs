@@ -9,6 +9,9 @@ namespace Disco.Actors.Vmm.Memory;
 /// </summary>
 internal sealed class FrameTable
 {
+    // Pages of one way of a second-level cache of 1 MB. [Disco 5.1]
+    private const int Colours = 128;
+
     private readonly IHomeMap _homes;
     private readonly int _node;
 
@@ -48,10 +51,32 @@ internal sealed class FrameTable
         {
             return Frame.None;
         }
-        int at = _free[--_freeCount];
+        int at = TakeFree(user.Page);
         Invariant.Holds(_entries[at].Users == 0);
         _entries[at] = new Entry { First = user, Users = 1, Class = pageClass, IsReplica = isReplica };
         return FrameAt(at);
+    }
+
+    /// <summary>
+    /// A free frame that falls into the same place of caches as the guest takes its page to do, when one is near the
+    /// top: a guest that lays out its data for the caches is not betrayed (page colouring). A node with few frames has
+    /// no choice.
+    /// </summary>
+    private int TakeFree(PhysicalPage page)
+    {
+        int chosen = _freeCount - 1;
+        int last = _entries.Length > 2 * Colours ? Math.Max(0, _freeCount - (2 * Colours)) : _freeCount;
+        for (int i = chosen; i >= last; i--)
+        {
+            if (((uint)_free[i] ^ page.Number) % Colours == 0)
+            {
+                chosen = i;
+                break;
+            }
+        }
+        int at = _free[chosen];
+        _free[chosen] = _free[--_freeCount];
+        return at;
     }
 
     public void AddUser(Frame frame, FrameUser user)
