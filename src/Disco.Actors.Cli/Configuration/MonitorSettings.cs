@@ -1,6 +1,7 @@
 using Disco.Actors.Machine.Boards;
 using Disco.Actors.Vmm.Boards;
 using Disco.Actors.Vmm.Devices;
+using Disco.Actors.Vmm.Placement;
 using Disco.Actors.Vmm.Scheduling;
 using Disco.Actors.Vmm.Shootdown;
 using Disco.Actors.Vmm.VirtualCpus;
@@ -33,6 +34,7 @@ internal static class MonitorSettings
                 Stealing = settings.OnOrOff("monitor.stealing"),
                 Gangs = [.. Enumerable.Range(0, vms.Length).Where(vm => IsGang(settings, vms[vm].Name))],
             },
+            Placement = PlacementOf(settings, board),
             SecondLevelTlbEntries = (int)settings.Whole("monitor.l2tlb", 0, 1 << 18),
         };
         return config.Problems() is [string problem, ..] ? throw UserError.Sentence(problem) : config;
@@ -86,6 +88,21 @@ internal static class MonitorSettings
             disks[number] = disks[number] with { Persistent = true };
         }
         return [number];
+    }
+
+    private static PlacementConfig PlacementOf(Settings settings, BoardConfig board)
+    {
+        int Whole(string name, int max) => (int)settings.Whole("monitor.placement" + name, 1, max);
+        return new PlacementConfig
+        {
+            Policy = settings.Word<PlacementPolicy>("monitor.placement.policy"),
+            TriggerMisses = Whole(".trigger", ushort.MaxValue),
+            SharingMisses = Whole(".sharing", ushort.MaxValue),
+            WriteMisses = Whole(".write", ushort.MaxValue),
+            MigrateMoves = Whole(".migrate", byte.MaxValue),
+            MovesMax = Whole(".moves", byte.MaxValue),
+            ResetCycles = settings.Cycles("monitor.placement.reset", board.ClockHz),
+        };
     }
 
     private static MonitorCosts Costs(Settings settings)
