@@ -21,6 +21,16 @@ public sealed class ReferenceKeyTests
         Assert.Empty(unread);
     }
 
+    /// <summary>Boards, engines and experiments are read as a user's file is, unknown keys refused.</summary>
+    [Fact]
+    public void Every_file_of_the_project_has_known_keys_only()
+    {
+        string[] files = Directory.GetFiles(Repository.PathOf("hocon"), "*.conf", SearchOption.AllDirectories);
+
+        Assert.True(files.Length > 5);
+        Assert.All(files, file => Settings.Load(null, file, new Dictionary<string, string>()));
+    }
+
     /// <summary>A comment on the line above, or above the block for the geometry of one cache.</summary>
     [Fact]
     public void Every_key_is_explained_where_it_is_set()
