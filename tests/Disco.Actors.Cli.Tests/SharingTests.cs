@@ -4,7 +4,7 @@ using Xunit;
 
 namespace Disco.Actors.Cli.Tests;
 
-/// <summary>Virtual machines that boot from one image and read one disk hold what they share once (Disco 5.3).</summary>
+/// <summary>What virtual machines of one image and one disk share is in memory once (Disco 5.3).</summary>
 public sealed class SharingTests
 {
     private static readonly string[] FourKernels =
