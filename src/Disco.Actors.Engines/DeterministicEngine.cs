@@ -15,6 +15,13 @@ public sealed class DeterministicEngine(World world, EngineOptions options) : En
     /// <summary>To be filled before a run; observers never affect its outcome.</summary>
     public List<IObserver> Observers { get; } = [];
 
+    /// <summary>
+    /// Delivers one envelope of the cycle <see cref="Engine.Now"/>, the first in the total order. What is left of the
+    /// cycle happens in the next call of this or of <see cref="Engine.Run"/>; in between the run can be saved.
+    /// </summary>
+    /// <returns>False when no envelope of this cycle is left, or the run has ended.</returns>
+    public bool DeliverNext() => DeliverFirst();
+
     private protected override IObserver[] ObserversOf(int node) => [.. Observers, .. base.ObserversOf(node)];
 
     private protected override void RunWindows(long limit)

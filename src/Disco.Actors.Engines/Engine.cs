@@ -7,7 +7,7 @@ namespace Disco.Actors.Engines;
 /// Delivers the messages of a <see cref="World"/> in the total order. The outcome of a run is a function of the world
 /// and the options, the same for every engine and thread count. One caller at a time.
 /// </summary>
-public abstract class Engine
+public abstract partial class Engine
 {
     /// <summary>
     /// More threads than this are not used: with three and more a rare run has ended in another state, so what they
@@ -364,6 +364,7 @@ public abstract class Engine
         {
             partition.Clear();
         }
+        _output.Flush(null);
         _nodes = Build();
         Assign();
         _fault = null;

@@ -115,6 +115,21 @@ internal sealed class EventQueue
         return count;
     }
 
+    /// <summary>As <see cref="Take"/>, but only the first in order: 1. For stopping inside a cycle.</summary>
+    public int TakeFirst()
+    {
+        int count = Take();
+        for (int i = 1; i < count; i++)
+        {
+            int slot = _ranks[i].Slot;
+            Chain(slot, _base);
+            Next = _base;
+            NextAtBorder = _links[slot].AtBorder ? _base : NextAtBorder;
+        }
+        Count += count - 1;
+        return 1;
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public int Taken(int index) => _ranks[index].Slot;
 

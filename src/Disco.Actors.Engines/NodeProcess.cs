@@ -122,13 +122,21 @@ internal sealed class NodeProcess : Context
             }
             if (envelope <= step)
             {
-                DeliverCycle(envelope);
+                DeliverCycle(envelope, _queue.Take());
             }
             else
             {
                 Act(step, Math.Min(_limits.Run, Timing.Plus(envelope, _timing.InboundCycles)));
             }
         }
+    }
+
+    /// <summary>Delivers the first envelope of its earliest cycle alone; no actor is behind that cycle.</summary>
+    public void DeliverFirst()
+    {
+        _limits = Limits.None;
+        DeliverCycle(_queue.Next, _queue.TakeFirst());
+        NextStep = _self.FindEarliest();
     }
 
     /// <summary>How many envelopes an actor of this node has sent.</summary>
@@ -241,10 +249,9 @@ internal sealed class NodeProcess : Context
         return _queue.Add(arrival, target, _atBorder[target]);
     }
 
-    private void DeliverCycle(long cycle)
+    private void DeliverCycle(long cycle, int count)
     {
         EventQueue queue = _queue;
-        int count = queue.Take();
         Now = new Cycle(cycle);
         Horizon = Now;
         LastDelivery = cycle;

@@ -4,6 +4,7 @@ using Disco.Actors.Machine.Boards;
 using Disco.Actors.TestKit;
 using Disco.Actors.Tracing.Container;
 using Disco.Actors.Tracing.Recording;
+using Disco.Actors.Vmm.Boards;
 
 namespace Disco.Actors.Tracing.Tests;
 
@@ -12,19 +13,42 @@ internal sealed record RecordedRun(string Guest, string Bootargs, int Cpus)
 {
     public static readonly RecordedRun Radix = new("radix", "keys=1024 radix=32", 4);
 
+    /// <summary>Two virtual CPUs under the monitor, which share one CPU with another machine's.</summary>
+    public static readonly RecordedRun Monitored =
+        new("radix", "keys=1024 radix=32", 2) { Other = "hello" };
+
     public const long MarkCycles = 100_000;
+
+    /// <summary>A second guest, with which it runs under the monitor; null for a bare machine.</summary>
+    public string? Other { get; init; }
 
     public ulong Seed { get; init; } = 1;
 
     public int Threads { get; init; }
 
+    /// <summary>A snapshot at every so many marks; 0 for none.</summary>
+    public int SnapshotEvery { get; init; }
+
     public Engine Engine()
     {
-        byte[] file = File.ReadAllBytes(Repository.PathOf("guests", "images", Guest + ".elf"));
-        BoardConfig board = new() { Nodes = Cpus, Cpus = Cpus, Seed = Seed };
-        World world = MachineBuilder.Build(board, ElfImage.Parse(file, Guest), Bootargs).World;
+        World world = World();
         EngineOptions options = new() { Seed = Seed, Threads = Math.Max(1, Threads) };
         return Threads == 0 ? new DeterministicEngine(world, options) : new ParallelEngine(world, options);
+    }
+
+    public World World()
+    {
+        BoardConfig board = new() { Nodes = Cpus, Cpus = Cpus, Seed = Seed };
+        if (Other is null)
+        {
+            return MachineBuilder.Build(board, Image(Guest), Bootargs).World;
+        }
+        VmConfig[] vms =
+        [
+            new() { Name = Guest, Image = Image(Guest), Vcpus = 2, MemoryBytes = 16 << 20, BootArguments = Bootargs },
+            new() { Name = Other, Image = Image(Other), Vcpus = 1, MemoryBytes = 4 << 20 },
+        ];
+        return DiscoBuilder.Build(new DiscoConfig { Board = board, Vms = vms }).Hardware.World;
     }
 
     /// <summary>The recording as the bytes of its file.</summary>
@@ -42,7 +66,7 @@ internal sealed record RecordedRun(string Guest, string Bootargs, int Cpus)
             Inputs = [],
             Actors = TraceActor.Of(engine.World),
         };
-        using (Recorder recorder = new(engine, stream, header, MarkCycles))
+        using (Recorder recorder = new(engine, stream, header, MarkCycles, SnapshotEvery))
         {
             result = recorder.Run(until ?? new Cycle(1_000_000_000));
         }
@@ -56,4 +80,7 @@ internal sealed record RecordedRun(string Guest, string Bootargs, int Cpus)
         using TraceReader trace = new(new MemoryStream(recording), "memory");
         return new Replayer(Engine(), trace).Run();
     }
+
+    private static ElfImage Image(string guest) =>
+        ElfImage.Parse(File.ReadAllBytes(Repository.PathOf("guests", "images", guest + ".elf")), guest);
 }

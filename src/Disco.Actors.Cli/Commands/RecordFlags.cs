@@ -27,9 +27,10 @@ internal sealed record RecordRequest(string File, RecordLevel Level, Settings Se
             Actors = TraceActor.Of(engine.World),
         };
         long mark = Settings.Cycles("record.mark", experiment.Board.ClockHz);
+        int snapshotEvery = (int)Settings.Whole("record.snapshot-every", 0, int.MaxValue);
         try
         {
-            return new Recorder(engine, System.IO.File.Create(File), header, mark);
+            return new Recorder(engine, System.IO.File.Create(File), header, mark, snapshotEvery);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -59,6 +59,8 @@ internal ref struct ByteCursor(ReadOnlySpan<byte> bytes)
     private readonly ReadOnlySpan<byte> _bytes = bytes;
     private int _at;
 
+    public readonly int At => _at;
+
     public readonly bool AtEnd => _at == _bytes.Length;
 
     public byte Byte() => Bytes(1)[0];

@@ -126,6 +126,10 @@ public sealed class TraceReader : IDisposable
         return contents;
     }
 
+    /// <summary>The first bytes of a block, as many as a snapshot's numbers may take.</summary>
+    internal byte[] ReadStart(BlockPlace block) =>
+        Read(block with { Length = Math.Min(block.Length, StoredSnapshot.NumbersBytesMax) });
+
     private void Scan()
     {
         byte[] magic = new byte[TraceFormat.Magic.Length];

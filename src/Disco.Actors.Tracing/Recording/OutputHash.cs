@@ -3,12 +3,11 @@ using Disco.Actors.Engines;
 
 namespace Disco.Actors.Tracing.Recording;
 
-/// <summary>A running hash of everything a run puts out, with source and cycle.</summary>
+/// <summary>A running hash of everything a run puts out, with source and cycle: a chain of pieces.</summary>
 internal sealed class OutputHash
 {
-    private readonly StateHash _hash = new();
-
-    public ulong Value => _hash.Value;
+    /// <summary>Settable, for a run that goes on from elsewhere.</summary>
+    public ulong Value { get; set; }
 
     /// <summary>Listens in front of whoever listens already.</summary>
     public static OutputHash Of(Engine engine)
@@ -25,8 +24,11 @@ internal sealed class OutputHash
 
     private void Add(Address source, Cycle cycle, ReadOnlySpan<byte> bytes)
     {
-        _hash.Write("source", (ulong)source.Packed);
-        _hash.Write("cycle", cycle.Value);
-        _hash.Write("bytes", bytes);
+        StateHash hash = new();
+        hash.Write("before", Value);
+        hash.Write("source", (ulong)source.Packed);
+        hash.Write("cycle", cycle.Value);
+        hash.Write("bytes", bytes);
+        Value = hash.Value;
     }
 }

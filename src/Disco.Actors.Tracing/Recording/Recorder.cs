@@ -16,18 +16,22 @@ public sealed class Recorder : IDisposable
     private readonly NodeRecorder[] _nodes;
     private readonly OutputHash _output;
     private readonly ByteBuffer _buffer = new();
+    private readonly SnapshotWriter _snapshots;
     private TraceMark _last;
+    private int _inputs;
 
     /// <param name="engine">Fresh; its <see cref="Engine.OnOutput"/> is set already.</param>
     /// <param name="stream">Where to; the recorder owns it.</param>
     /// <param name="header">What runs.</param>
     /// <param name="markCycles">From one state hash to the next.</param>
-    public Recorder(Engine engine, Stream stream, TraceHeader header, long markCycles)
+    /// <param name="snapshotEvery">A snapshot is stored at every so many marks; 0 for none.</param>
+    public Recorder(Engine engine, Stream stream, TraceHeader header, long markCycles, int snapshotEvery = 0)
     {
         Invariant.Holds(markCycles > 0);
         _engine = engine;
         _writer = new TraceWriter(stream, header);
         _markCycles = markCycles;
+        _snapshots = new SnapshotWriter(_writer, snapshotEvery);
         _output = OutputHash.Of(engine);
         ActorNumbers actors = new(engine.World.Actors.Select(actor => actor.Address));
         _nodes = header.Level == RecordLevel.Order
@@ -61,6 +65,7 @@ public sealed class Recorder : IDisposable
                 return result;
             }
             Write(BlockType.Mark, Mark());
+            _snapshots.AtMark(_engine, _inputs, _output.Value);
         }
     }
 
@@ -71,9 +76,14 @@ public sealed class Recorder : IDisposable
         _buffer.Clear();
         new OutsideInput(_engine.Now, outside, target, message, arrival).Write(_buffer);
         _writer.Append(BlockType.Outside, 0, _buffer.Written);
+        _inputs++;
     }
 
-    public void Dispose() => _writer.Dispose();
+    public void Dispose()
+    {
+        _snapshots.Finish();
+        _writer.Dispose();
+    }
 
     private TraceMark Mark() =>
         _last = new TraceMark(_engine.Now, _engine.Deliveries, _engine.StateHash(), _output.Value);
@@ -81,6 +91,7 @@ public sealed class Recorder : IDisposable
     private void End(RunResult result, TraceMark mark)
     {
         FlushNodes();
+        _snapshots.Finish();
         _buffer.Clear();
         new TraceEnd(result.Outcome, result.ExitCode, result.Reason, mark).Write(_buffer);
         _writer.Append(BlockType.End, 0, _buffer.Written);

@@ -48,7 +48,7 @@ public sealed class Replayer
     /// <summary>Errors: TraceException when the recording is of another machine or damaged.</summary>
     public ReplayVerdict Run(Func<bool>? cancelled = null, Action<Progress>? progress = null)
     {
-        CheckActors();
+        CheckMachine(_engine, _trace);
         bool Stop() => FirstDelivery is not null || (cancelled is not null && cancelled());
         foreach (BlockPlace place in _trace.Blocks)
         {
@@ -72,21 +72,22 @@ public sealed class Replayer
         return Verdict(null, complete: !_trace.Truncated);
     }
 
-    private ReplayVerdict Verdict(Divergence? divergence, bool complete) =>
-        new(divergence, _marks, _nodes.Sum(node => node.Compared), _engine.Now, complete);
-
-    private void CheckActors()
+    /// <summary>Errors: TraceException when the engine runs another machine, or with another seed.</summary>
+    internal static void CheckMachine(Engine engine, TraceReader trace)
     {
-        if (!TraceActor.Of(_engine.World).SequenceEqual(_trace.Header.Actors))
+        if (!TraceActor.Of(engine.World).SequenceEqual(trace.Header.Actors))
         {
             throw new TraceException("the recording is of another machine: its actors are not this one's");
         }
-        if (_engine.Options.Seed != _trace.Header.Seed)
+        if (engine.Options.Seed != trace.Header.Seed)
         {
             throw new TraceException(
-                $"the recording has seed {_trace.Header.Seed}, this run has {_engine.Options.Seed}");
+                $"the recording has seed {trace.Header.Seed}, this run has {engine.Options.Seed}");
         }
     }
+
+    private ReplayVerdict Verdict(Divergence? divergence, bool complete) =>
+        new(divergence, _marks, _nodes.Sum(node => node.Compared), _engine.Now, complete);
 
     private Divergence? Post(OutsideInput input)
     {
