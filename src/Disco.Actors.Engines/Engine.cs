@@ -9,12 +9,6 @@ namespace Disco.Actors.Engines;
 /// </summary>
 public abstract partial class Engine
 {
-    /// <summary>
-    /// More threads than this are not used: with three and more a rare run has ended in another state, so what they
-    /// tell each other of envelopes under way is not to be relied on yet.
-    /// </summary>
-    private const int ThreadsMax = 2;
-
     /// <summary>How often a run looks up from its windows: output, cancellation, progress.</summary>
     private const long SliceCycles = 1 << 17;
 
@@ -39,7 +33,7 @@ public abstract partial class Engine
         _timing = new Timing(options, world.Lookahead);
         _table = new ActorTable(world);
         _partitionOf = new int[Math.Max(1, world.Nodes)];
-        _partitions = new Partition[Math.Clamp(threads, 1, Math.Min(ThreadsMax, _partitionOf.Length))];
+        _partitions = new Partition[Math.Clamp(threads, 1, _partitionOf.Length)];
         for (int i = 0; i < _partitions.Length; i++)
         {
             _partitions[i] = new Partition(_table, _timing, _partitionOf);

@@ -81,6 +81,10 @@ public sealed class ParallelEngine : Engine
         {
             worker.Prepare(limit);
         }
+        foreach (Worker worker in _workers)
+        {
+            worker.Meet();
+        }
         _barrier.SignalAndWait();
         RunSlice(_workers[0]);
         foreach (Worker worker in _workers)

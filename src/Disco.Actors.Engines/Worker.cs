@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Disco.Actors.Core;
 
 namespace Disco.Actors.Engines;
 
@@ -75,15 +76,17 @@ internal sealed class Worker
     public void Prepare(long limit)
     {
         _partition.Prepare(limit);
-        // Until the first refresh in the slice, nothing is known of the others.
-        _partition.Outer = new Limits(0, 0);
         Publish();
     }
+
+    /// <summary>
+    /// After all are prepared and before any runs, so that no notice of the slice before, with its end, is left.
+    /// </summary>
+    public void Meet() => Invariant.Holds(Refresh());
 
     /// <summary>Until everything before the limit, or an earlier end, has happened in this partition.</summary>
     public void Run()
     {
-        Refresh();
         while (true)
         {
             _partition.Survey();

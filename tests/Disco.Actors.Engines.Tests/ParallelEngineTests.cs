@@ -25,6 +25,38 @@ public sealed class ParallelEngineTests
         Assert.Equal(one.WindowDelay, many.WindowDelay);
     }
 
+    /// <summary>
+    /// Random machines, windows, threads and slices; 12 of them, or as many as DISCO_ENGINE_RUNS says. More threads
+    /// than cores, so that some are taken from their core at any place.
+    /// </summary>
+    [Fact]
+    public void Threads_agree_with_one_in_random_runs()
+    {
+        int runs = int.Parse(Environment.GetEnvironmentVariable("DISCO_ENGINE_RUNS") ?? "12");
+        SeededRandom random = new(77);
+        for (int run = 0; run < runs; run++)
+        {
+            int nodes = 2 + random.Below(8);
+            EngineOptions options = new()
+            {
+                Seed = (ulong)run,
+                JitterCycles = random.Below(3) * 3,
+                WindowCycles = random.Below(2) * random.Below(300),
+                Threads = 2 + random.Below(nodes - 1),
+            };
+            Engine one = new DeterministicEngine(ToyMachine.Build(nodes), options);
+            Engine many = new ParallelEngine(ToyMachine.Build(nodes), options);
+
+            for (long until = 0; until < 4_000; until += 1 + random.Below(2_000))
+            {
+                one.Run(new Cycle(until));
+                many.Run(new Cycle(until));
+
+                Assert.True(one.StateHash() == many.StateHash(), $"run {run}, {nodes} nodes, {options}, c{until}");
+            }
+        }
+    }
+
     /// <summary>Actors that are not at the border let other nodes run further ahead, and change nothing.</summary>
     [Theory]
     [InlineData(0)]
@@ -101,11 +133,11 @@ public sealed class ParallelEngineTests
     [Fact]
     public void Every_thread_accounts_for_its_time()
     {
-        ParallelEngine engine = new(ToyMachine.Build(4), new EngineOptions { Threads = 2, PinThreads = true });
+        ParallelEngine engine = new(ToyMachine.Build(4), new EngineOptions { Threads = 3, PinThreads = true });
 
         engine.Run(new Cycle(5_000));
 
-        Assert.Equal(2, engine.ThreadTimes.Count);
+        Assert.Equal(3, engine.ThreadTimes.Count);
         Assert.All(engine.ThreadTimes, time =>
         {
             Assert.True(time.Windows > TimeSpan.Zero);
