@@ -1,0 +1,112 @@
+using System.Diagnostics;
+using Disco.Actors.Verification.Stress.Strategies;
+using Disco.Actors.Vmm.Shootdown;
+
+namespace Disco.Actors.Verification.Stress;
+
+/// <summary>What to run.</summary>
+public sealed record CampaignPlan
+{
+    public SubjectKind Subject { get; init; }
+
+    /// <summary>Of shootdowns; null for any.</summary>
+    public ShootdownProtocol? Protocol { get; init; }
+
+    /// <summary>A name of <see cref="Strategy.Parse"/>; null for the portfolio.</summary>
+    public string? Strategy { get; init; }
+
+    /// <summary>Seeds, both ends included.</summary>
+    public ulong First { get; init; } = 1;
+    public ulong Last { get; init; } = ulong.MaxValue;
+
+    /// <summary>Ends the campaign after so long; null for never.</summary>
+    public double? SecondsMax { get; init; }
+
+    public FaultRates Faults { get; init; } = FaultRates.None;
+
+    /// <summary>A scenario for every seed instead of a drawn one.</summary>
+    public Scenario? Scenario { get; init; }
+}
+
+/// <summary>What a campaign has done so far.</summary>
+/// <param name="Schedules">Runs.</param>
+/// <param name="Deliveries">Messages delivered.</param>
+/// <param name="Seconds">Of wall time.</param>
+/// <param name="NextSeed">With which it goes on.</param>
+/// <param name="Pairs">Different pairs of messages seen; see <see cref="Coverage"/>.</param>
+public readonly record struct CampaignProgress(
+    long Schedules, long Deliveries, double Seconds, ulong NextSeed, int Pairs);
+
+/// <summary>What a campaign found.</summary>
+/// <param name="Progress">At its end.</param>
+/// <param name="CpuSeconds">Of this process during it.</param>
+/// <param name="Runs">By strategy.</param>
+/// <param name="Failure">The first violation, where the campaign ended; null when there was none.</param>
+public sealed record CampaignResult(
+    CampaignProgress Progress, double CpuSeconds, IReadOnlyList<(string Strategy, long Runs)> Runs, Failure? Failure);
+
+/// <summary>A violation with all that is needed to see it again.</summary>
+/// <param name="Seed">Of the run.</param>
+/// <param name="Strategy">Of the run.</param>
+/// <param name="IsRepeatable">False when the strategy had learned: only the choices repeat the run.</param>
+/// <param name="Scenario">Of the seed.</param>
+/// <param name="Choices">All steps of the run, the last of which showed the violation.</param>
+/// <param name="Violation">What broke.</param>
+public sealed record Failure(
+    ulong Seed, string Strategy, bool IsRepeatable, Scenario Scenario, Choice[] Choices, Violation Violation);
+
+/// <summary>Runs seed after seed until something breaks, the seeds end or the time is over.</summary>
+public sealed class Campaign(CampaignPlan plan)
+{
+    private const int LookEvery = 64;
+
+    private readonly Coverage _coverage = new();
+
+    /// <param name="progress">Told from time to time.</param>
+    /// <param name="isCancelled">Asked from time to time.</param>
+    public CampaignResult Run(Action<CampaignProgress>? progress = null, Func<bool>? isCancelled = null)
+    {
+        Portfolio portfolio = new(plan.Strategy is null ? null : Strategy.Parse(plan.Strategy));
+        StressRunner runner = new(_coverage);
+        Stopwatch watch = Stopwatch.StartNew();
+        TimeSpan cpu = Environment.CpuUsage.TotalTime;
+        Failure? failure = null;
+        long schedules = 0;
+        ulong seed = plan.First;
+        while (failure is null)
+        {
+            int strategy = portfolio.Choose(seed);
+            failure = RunSeed(seed, portfolio.Strategies[strategy], runner);
+            portfolio.Reward(strategy, _coverage.Novelty);
+            schedules++;
+            if (seed++ == plan.Last)
+            {
+                break;
+            }
+            if (schedules % LookEvery == 0)
+            {
+                progress?.Invoke(At());
+                if (watch.Elapsed.TotalSeconds >= plan.SecondsMax || (isCancelled?.Invoke() ?? false))
+                {
+                    break;
+                }
+            }
+        }
+        double cpuSeconds = (Environment.CpuUsage.TotalTime - cpu).TotalSeconds;
+        IReadOnlyList<(string, long)> runs =
+            [.. portfolio.Strategies.Select((strategy, index) => (strategy.Name, portfolio.Runs[index]))];
+        return new CampaignResult(At(), cpuSeconds, runs, failure);
+
+        CampaignProgress At() =>
+            new(schedules, runner.Deliveries, watch.Elapsed.TotalSeconds, seed, _coverage.Pairs);
+    }
+
+    private Failure? RunSeed(ulong seed, Strategy strategy, StressRunner runner)
+    {
+        Scenario scenario = plan.Scenario ?? ScenarioDraw.Of(plan.Subject, plan.Protocol, plan.Faults, seed);
+        Violation? violation = runner.Run(scenario, strategy, seed);
+        return violation is null
+            ? null
+            : new Failure(seed, strategy.Name, !strategy.Learns, scenario, runner.Choices.ToArray(), violation);
+    }
+}

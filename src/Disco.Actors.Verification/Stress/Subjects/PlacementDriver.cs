@@ -1,0 +1,87 @@
+using System.Buffers.Binary;
+using Disco.Actors.Core;
+using Disco.Actors.Machine.Interconnect;
+using Disco.Actors.Vmm;
+using Disco.Actors.Vmm.Memory;
+
+namespace Disco.Actors.Verification.Stress.Subjects;
+
+/// <summary>Stands for directories that report hot pages and for a device that pins pages.</summary>
+internal sealed class PlacementDriver(Fabric fabric, PlacementSubject subject) : Actor(AddressOf, 0)
+{
+    // State.
+    private bool _isWaiting;
+    private bool _hasPinned;
+
+    public static Address AddressOf => new(Role.Driver, 0);
+
+    public DriverOps Ops { get; } = new();
+
+    public bool IsFinished => Ops.IsDone && !_isWaiting;
+
+    public override WaitsFor? Waiting => _isWaiting ? new WaitsFor(new Address(Role.Vm, 0), "a pinned page") : null;
+
+    public override void Receive(in Envelope envelope, Context context)
+    {
+        if (envelope.Message.Kind != Subject.StepKind)
+        {
+            Invariant.Holds(_isWaiting);
+            _isWaiting = false;
+            _hasPinned = (MappingKind)envelope.Message.Kind == MappingKind.Pinned;
+            Ops.Next += _hasPinned ? 0 : 1;
+            context.After(1, new Message { Kind = Subject.StepKind });
+            return;
+        }
+        if (Ops.IsDone)
+        {
+            return;
+        }
+        StressOp op = Ops.Current;
+        (int vm, PhysicalPage page) = subject.PageAt(op.A);
+        if (op.Kind == OpKind.Pin && !_hasPinned)
+        {
+            _isWaiting = true;
+            fabric.Send(
+                context, Address, VmMonitor.AddressOf(vm), 0, PinMessage.Pin(page, PageAccess.Write, 0).Pack());
+            return;
+        }
+        if (op.Kind == OpKind.Pin)
+        {
+            _hasPinned = false;
+            fabric.Send(context, Address, VmMonitor.AddressOf(vm), 0, PinMessage.Unpin(page).Pack());
+        }
+        else
+        {
+            ReportHot(vm, page, op, context);
+        }
+        Ops.Next++;
+        if (!Ops.IsDone)
+        {
+            context.After(1, new Message { Kind = Subject.StepKind });
+        }
+    }
+
+    public override void Save(StateWriter writer)
+    {
+        writer.Write("next", Ops.Next);
+        writer.Write("isWaiting", _isWaiting);
+        writer.Write("hasPinned", _hasPinned);
+    }
+
+    public override void Load(StateReader reader)
+    {
+        Ops.Next = reader.ReadInt32("next");
+        _isWaiting = reader.ReadBool("isWaiting");
+        _hasPinned = reader.ReadBool("hasPinned");
+    }
+
+    /// <summary>As a memmap would. The count of writes tells the policy what to do.</summary>
+    private void ReportHot(int vm, PhysicalPage page, in StressOp op, Context context)
+    {
+        uint what = op.Kind == OpKind.Migrate ? 1U : 2U;
+        Span<byte> misses = stackalloc byte[sizeof(uint)];
+        BinaryPrimitives.WriteUInt32LittleEndian(misses, 1);
+        fabric.Send(
+            context, Address, VmMonitor.AddressOf(vm), 0, new HotPageMessage(default, page, op.B, what).Pack(), misses);
+    }
+}
