@@ -50,7 +50,7 @@ public sealed class ReplayTests : IDisposable
 
         Assert.Equal(3, list.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Length);
         Assert.All(list.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries),
-            line => Assert.Matches(@"^ *\d+ cpu/1 +-> \S+ +GetS 0x[0-9a-f]+", line));
+            line => Assert.Matches(@"^ *\d+ cpu/1 +-> \S+ +cpu/1#\d+ +GetS 0x[0-9a-f]+", line));
         Assert.StartsWith("sequenceDiagram\n", drawing.Output, StringComparison.Ordinal);
         Assert.Equal(2, all.ExitCode);
         Assert.Contains("more than 300 messages", all.Error, StringComparison.Ordinal);

@@ -1,4 +1,5 @@
 using Disco.Actors.Machine.Boards;
+using Disco.Actors.Tracing.Analysis;
 using Disco.Actors.Tracing.Container;
 using Disco.Actors.Tracing.Exports;
 using Disco.Actors.Tracing.Exports.Protos;
@@ -9,7 +10,7 @@ namespace Disco.Actors.Tracing.Tests;
 /// <summary>The export for Perfetto, read back with the format's own definition.</summary>
 public sealed class PerfettoTests
 {
-    private static readonly Lazy<(TraceHeader Header, RecordedDelivery[] Deliveries, Trace Trace)> Export = new(Read);
+    private static readonly Lazy<(TraceHeader Header, CausedDelivery[] Deliveries, Trace Trace)> Export = new(Read);
 
     [Fact]
     public void Every_actor_has_a_track_below_its_node()
@@ -68,11 +69,11 @@ public sealed class PerfettoTests
         Assert.InRange(ended, Export.Value.Deliveries.Length - 100, Export.Value.Deliveries.Length);
     }
 
-    private static (TraceHeader, RecordedDelivery[], Trace) Read()
+    private static (TraceHeader, CausedDelivery[], Trace) Read()
     {
         byte[] recording = RecordedRun.Radix.Record(RecordLevel.Messages, out _, new Core.Cycle(300_000));
         using TraceReader trace = new(new MemoryStream(recording), "memory");
-        RecordedDelivery[] deliveries = [.. trace.Deliveries()];
+        CausedDelivery[] deliveries = [.. Causality.Of(trace.Deliveries())];
         using MemoryStream stream = new();
         Perfetto.Write(trace.Header, deliveries, new MachineMessageNames(), 400_000_000, stream);
         return (trace.Header, deliveries, Trace.Parser.ParseFrom(stream.ToArray()));

@@ -1,10 +1,8 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
-using Disco.Actors.Cli.Configuration;
 using Disco.Actors.Cli.Reports;
-using Disco.Actors.Core;
-using Disco.Actors.Machine.Boards;
+using Disco.Actors.Tracing.Analysis;
 using Disco.Actors.Tracing.Container;
 using Disco.Actors.Tracing.Exports;
 using Spectre.Console;
@@ -14,11 +12,17 @@ namespace Disco.Actors.Cli.Commands;
 /// <summary><c>disco trace</c>: looks into recordings.</summary>
 internal static class TraceCommand
 {
-    private static readonly MachineMessageNames Names = new();
+    public static Command Create() => new("trace", "look into a recording")
+    {
+        Info(),
+        List(),
+        TraceStatsCommand.Create(),
+        TraceDiffCommand.Create(),
+        TraceVerifyCommand.Create(),
+        TraceExportCommand.Create(),
+    };
 
-    public static Command Create() => new("trace", "look into a recording") { Info(), List(), Export() };
-
-    private static Argument<string> FileArgument() => new("FILE") { Description = "a recording" };
+    public static Argument<string> FileArgument(string name = "FILE") => new(name) { Description = "a recording" };
 
     private static Command Info()
     {
@@ -67,72 +71,25 @@ internal static class TraceCommand
     private static Command List()
     {
         Argument<string> file = FileArgument();
+        Option<bool> json = new("--json") { Description = "print a JSON object a line, as the export jsonl does" };
         TraceFilterFlags filter = new();
-        Command command = new("list", "the deliveries, a line each, in the total order") { file };
+        Command command = new("list", "the deliveries, a line each, in the total order") { file, json };
         filter.AddTo(command);
         command.SetAction(parsed =>
         {
             using TraceReader trace = TraceReader.Open(parsed.GetValue(file)!);
-            foreach (RecordedDelivery delivery in filter.Apply(parsed, trace, Names))
+            IEnumerable<CausedDelivery> deliveries = filter.Apply(parsed, trace);
+            if (parsed.GetValue(json))
             {
-                Envelope at = delivery.Envelope;
-                Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                    $"{at.Arrival.Value,12} {at.Source,-10} -> {at.Target,-10} {Names.Describe(at.Message)}"));
+                JsonLines.Write(deliveries, RecordedMessages.Names, Console.Out);
+                return ExitCode.Success;
+            }
+            foreach (CausedDelivery delivery in deliveries)
+            {
+                Console.WriteLine(RecordedMessages.Line(delivery));
             }
             return ExitCode.Success;
         });
         return command;
-    }
-
-    private static Command Export()
-    {
-        Argument<string> file = FileArgument();
-        Argument<string> format = new("FORMAT") { Description = "perfetto, mermaid or jsonl" };
-        Option<string> output = new("--out", "-o") { Description = "file to write; standard output if absent" };
-        TraceFilterFlags filter = new();
-        Command command = new("export", "write deliveries in the format of another tool") { file, format, output };
-        filter.AddTo(command);
-        command.SetAction(parsed =>
-        {
-            using TraceReader trace = TraceReader.Open(parsed.GetValue(file)!);
-            IEnumerable<RecordedDelivery> deliveries = filter.Apply(parsed, trace, Names);
-            using Stream stream = parsed.GetValue(output) is { } path ? Create(path) : Console.OpenStandardOutput();
-            Export(trace.Header, deliveries, parsed.GetValue(format)!, stream);
-            return ExitCode.Success;
-        });
-        return command;
-    }
-
-    private static void Export(
-        TraceHeader header, IEnumerable<RecordedDelivery> deliveries, string format, Stream stream)
-    {
-        using StreamWriter writer = new(stream, leaveOpen: true);
-        switch (format)
-        {
-            case "perfetto":
-                long clockHz = Settings.Load(null, null, header.Settings).Whole("board.clock-hz", 1, long.MaxValue);
-                Perfetto.Write(header, deliveries, Names, clockHz, stream);
-                break;
-            case "mermaid":
-                Mermaid.Write(deliveries, Names, writer);
-                break;
-            case "jsonl":
-                JsonLines.Write(deliveries, Names, writer);
-                break;
-            default:
-                throw new UserError($"There is no export '{format}'; the formats are perfetto, mermaid and jsonl.");
-        }
-    }
-
-    private static FileStream Create(string path)
-    {
-        try
-        {
-            return File.Create(path);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new UserError($"'{path}' cannot be written: {e.Message}");
-        }
     }
 }

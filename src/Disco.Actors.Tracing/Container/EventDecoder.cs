@@ -5,6 +5,9 @@ namespace Disco.Actors.Tracing.Container;
 /// <summary>Reads what an <see cref="EventEncoder"/> wrote. Errors: TraceException for one without sense.</summary>
 internal sealed class EventDecoder
 {
+    // More envelopes than any actor sends in the handling of one; a larger number is damage.
+    private const int CausedMax = 1 << 20;
+
     private readonly EventHistory _history;
     private readonly Address[] _actors;
     private readonly TotalOrder _order;
@@ -42,16 +45,14 @@ internal sealed class EventDecoder
         int target = Number(from.Unsigned(), _actors.Length - 1);
         int source = Number(from.Unsigned(), _actors.Length);
         envelope.Target = _actors[target];
-        envelope.Source = source == _actors.Length
-            ? Core.Address.FromPacked((uint)from.Unsigned())
-            : _actors[source];
+        envelope.Source = source == _actors.Length ? OutsideInput.AddressOf(from.Unsigned()) : _actors[source];
         envelope.Sequence = _history.Sequence[source] += from.Signed();
         message.A = mask.HasFlag(EventMask.A) ? last.A + (ulong)from.Signed() : last.A;
         message.B = mask.HasFlag(EventMask.B) ? from.Unsigned() : last.B;
         message.C = mask.HasFlag(EventMask.C) ? from.Unsigned() : last.C;
         message.D = mask.HasFlag(EventMask.D) ? (uint)from.Unsigned() : last.D;
         long firstSent = _history.Sent[target] + (mask.HasFlag(EventMask.Acted) ? (long)from.Unsigned() : 0);
-        _history.Sent[target] = firstSent + (mask.HasFlag(EventMask.Caused) ? (long)from.Unsigned() : 0);
+        _history.Sent[target] = firstSent + (mask.HasFlag(EventMask.Caused) ? Number(from.Unsigned(), CausedMax) : 0);
         message.PayloadBytes = 0;
         ulong hash = mask.HasFlag(EventMask.Payload) ? ReadPayload(ref from, ref envelope) : 0;
         envelope.TieBreak = _order.TieBreak(envelope.Arrival, envelope.Source, envelope.Target, message.Lane);

@@ -27,8 +27,8 @@ public sealed record OutsideInput(Cycle Posted, Address Outside, Address Target,
     internal static OutsideInput Read(ref ByteCursor cursor)
     {
         Cycle posted = new((long)cursor.Unsigned());
-        Address outside = Address.FromPacked((uint)cursor.Unsigned());
-        Address target = Address.FromPacked((uint)cursor.Unsigned());
+        Address outside = AddressOf(cursor.Unsigned());
+        Address target = AddressOf(cursor.Unsigned());
         Cycle arrival = new((long)cursor.Unsigned());
         Message message = new()
         {
@@ -41,4 +41,10 @@ public sealed record OutsideInput(Cycle Posted, Address Outside, Address Target,
         };
         return new OutsideInput(posted, outside, target, message, arrival);
     }
+
+    /// <summary>Errors: TraceException when there is no such role.</summary>
+    internal static Address AddressOf(ulong packed) =>
+        packed <= uint.MaxValue && Enum.IsDefined(Address.FromPacked((uint)packed).Role) && packed >> 24 == 0
+            ? Address.FromPacked((uint)packed)
+            : throw new TraceException($"the recording names an actor by the number 0x{packed:x}, which is none");
 }

@@ -50,7 +50,13 @@ public sealed record TraceHeader
             throw new TraceException(
                 $"{file}: this is format {header?.Format} of recordings, this program reads {TraceFormat.Version}.");
         }
-        return header;
+        bool isWhole = header.Build is not null && header.Engine is not null && Enum.IsDefined(header.Level)
+            && header.Settings is not null && header.Inputs is not null && header.Inputs.All(input => input is not null)
+            && header.Actors is not null && header.Actors.All(actor => actor is { Node: >= 0 and <= ushort.MaxValue }
+                && actor.Address is not null && Address.TryParse(actor.Address, out _));
+        return isWhole
+            ? header
+            : throw new TraceException($"{file}: the header of the recording is not complete or names no such actors.");
     }
 }
 

@@ -30,6 +30,18 @@ public sealed class TraceReader : IDisposable
         Header = TraceHeader.Parse(Read(_blocks[0]), file);
     }
 
+    /// <summary>Reads what is whole of a damaged recording.</summary>
+    /// <param name="stream">Its bytes.</param>
+    /// <param name="file">Its name.</param>
+    /// <param name="blocks">The whole blocks, the header first; of each node no event block behind a lost one.</param>
+    internal TraceReader(Stream stream, string file, IEnumerable<BlockPlace> blocks)
+    {
+        _stream = stream;
+        _file = file;
+        _blocks.AddRange(blocks);
+        Header = TraceHeader.Parse(Read(_blocks[0]), file);
+    }
+
     public TraceHeader Header { get; }
 
     /// <summary>True when the end is missing: the recording program did not finish.</summary>
@@ -69,6 +81,21 @@ public sealed class TraceReader : IDisposable
     }
 
     public void Dispose() => _stream.Dispose();
+
+    /// <summary>The state hashes, in the order of the file; the end's is not among them.</summary>
+    public IEnumerable<TraceMark> Marks() => _blocks.Where(block => block.Type == BlockType.Mark).Select(block =>
+    {
+        ByteCursor cursor = new(Read(block));
+        return TraceMark.Read(ref cursor);
+    });
+
+    /// <summary>What came from outside, in the order of the file.</summary>
+    public IEnumerable<OutsideInput> OutsideInputs() =>
+        _blocks.Where(block => block.Type == BlockType.Outside).Select(block =>
+        {
+            ByteCursor cursor = new(Read(block));
+            return OutsideInput.Read(ref cursor);
+        });
 
     /// <summary>The deliveries of one node in its order. Errors: TraceException when a block makes no sense.</summary>
     public IEnumerable<RecordedDelivery> Deliveries(int node)

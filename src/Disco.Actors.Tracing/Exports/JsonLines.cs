@@ -1,19 +1,20 @@
 using System.Text.Json;
 using Disco.Actors.Core;
-using Disco.Actors.Tracing.Container;
+using Disco.Actors.Tracing.Analysis;
 
 namespace Disco.Actors.Tracing.Exports;
 
 /// <summary>One JSON object a line and a delivery, for scripts.</summary>
 public static class JsonLines
 {
-    public static void Write(IEnumerable<RecordedDelivery> deliveries, IMessageNames names, TextWriter to)
+    public static void Write(IEnumerable<CausedDelivery> deliveries, IMessageNames names, TextWriter to)
     {
-        foreach (RecordedDelivery delivery in deliveries)
+        foreach (CausedDelivery delivery in deliveries)
         {
             Envelope at = delivery.Envelope;
             to.WriteLine(JsonSerializer.Serialize(new
             {
+                number = delivery.Number,
                 cycle = at.Arrival.Value,
                 source = at.Source.ToString(),
                 sequence = at.Sequence,
@@ -25,6 +26,9 @@ public static class JsonLines
                 c = at.Message.C,
                 d = at.Message.D,
                 payloadBytes = at.Message.PayloadBytes,
+                transaction = delivery.Transaction.ToString(),
+                cause = delivery.Cause < 0 ? (long?)null : delivery.Cause,
+                latency = delivery.Latency,
             }));
         }
     }

@@ -1,4 +1,5 @@
 using Disco.Actors.Core;
+using Disco.Actors.Tracing.Analysis;
 using Disco.Actors.Tracing.Container;
 
 namespace Disco.Actors.Tracing.Exports;
@@ -9,14 +10,14 @@ public static class Mermaid
     public const int MessagesMax = 300;
 
     /// <summary>Errors: TraceException when there are more than <see cref="MessagesMax"/>.</summary>
-    public static void Write(IEnumerable<RecordedDelivery> deliveries, IMessageNames names, TextWriter to)
+    public static void Write(IEnumerable<CausedDelivery> deliveries, IMessageNames names, TextWriter to)
     {
-        RecordedDelivery[] few = [.. deliveries.Take(MessagesMax + 1)];
+        CausedDelivery[] few = [.. deliveries.Take(MessagesMax + 1)];
         if (few.Length > MessagesMax)
         {
             throw new TraceException(
                 $"A sequence diagram of more than {MessagesMax} messages cannot be read; choose fewer with "
-                + "--actor, --kind, --address, --from, --until or --limit.");
+                + "--actor, --kind, --address, --transaction, --from, --until or --limit.");
         }
         to.WriteLine("sequenceDiagram");
         IEnumerable<Address> actors = few
@@ -26,7 +27,7 @@ public static class Mermaid
         {
             to.WriteLine($"    participant {Id(actor)} as {actor}");
         }
-        foreach (RecordedDelivery delivery in few)
+        foreach (CausedDelivery delivery in few)
         {
             Envelope at = delivery.Envelope;
             string arrow = at.Message.Lane == Lane.Reply ? "-->>" : "->>";

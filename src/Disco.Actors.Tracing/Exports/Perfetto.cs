@@ -1,4 +1,5 @@
 using Disco.Actors.Core;
+using Disco.Actors.Tracing.Analysis;
 using Disco.Actors.Tracing.Container;
 using Disco.Actors.Tracing.Exports.Protos;
 using Google.Protobuf;
@@ -8,27 +9,21 @@ namespace Disco.Actors.Tracing.Exports;
 /// <summary>
 /// A recording for ui.perfetto.dev: a track per node and, below it, one per actor; a short slice per message handled;
 /// an arrow (flow) per message from the slice that caused it. What a CPU sent while it executed is drawn from its last
-/// slice before. Slices of one line or page share their correlation id.
+/// slice before. Slices of one transaction share their correlation id.
 /// </summary>
 public sealed class Perfetto
 {
     private const uint PacketSequence = 1;
     private const uint StateCleared = 1;
-    private const ulong SliceNanoseconds = 10;
 
     private readonly CodedOutputStream _to;
     private readonly IMessageNames _names;
-    private readonly double _nanosecondsPerCycle;
     private readonly Dictionary<Address, ulong> _tracks = [];
 
-    // The last slice of each actor waits until it is known what the actor sent afterwards, and when the next begins.
-    private readonly SortedDictionary<Address, RecordedDelivery> _waiting = [];
-
-    private Perfetto(TraceHeader header, IMessageNames names, long clockHz, CodedOutputStream to)
+    private Perfetto(TraceHeader header, IMessageNames names, CodedOutputStream to)
     {
         _to = to;
         _names = names;
-        _nanosecondsPerCycle = 1e9 / clockHz;
         WriteTracks(header);
     }
 
@@ -38,22 +33,13 @@ public sealed class Perfetto
     /// <param name="clockHz">Cycles per second.</param>
     /// <param name="to">Stays open.</param>
     public static void Write(
-        TraceHeader header, IEnumerable<RecordedDelivery> deliveries, IMessageNames names, long clockHz, Stream to)
+        TraceHeader header, IEnumerable<CausedDelivery> deliveries, IMessageNames names, long clockHz, Stream to)
     {
         using CodedOutputStream coded = new(to, leaveOpen: true);
-        Perfetto export = new(header, names, clockHz, coded);
-        foreach (RecordedDelivery delivery in deliveries)
+        Perfetto export = new(header, names, coded);
+        foreach (MessageSlice slice in MessageSlices.Of(deliveries, clockHz))
         {
-            Address actor = delivery.Envelope.Target;
-            if (export._waiting.TryGetValue(actor, out RecordedDelivery last))
-            {
-                export.WriteSlice(last, delivery.FirstSent, delivery.Envelope.Arrival);
-            }
-            export._waiting[actor] = delivery;
-        }
-        foreach (RecordedDelivery last in export._waiting.Values)
-        {
-            export.WriteSlice(last, last.NextSent, Cycle.Never);
+            export.WriteSlice(slice);
         }
     }
 
@@ -91,35 +77,39 @@ public sealed class Perfetto
         });
     }
 
-    /// <param name="delivery">What was handled.</param>
-    /// <param name="sent">The actor's sequence number up to which envelopes are drawn from this slice.</param>
-    /// <param name="next">When the actor's next slice begins.</param>
-    private void WriteSlice(RecordedDelivery delivery, long sent, Cycle next)
+    private void WriteSlice(in MessageSlice slice)
     {
-        Envelope at = delivery.Envelope;
-        ulong begin = Nanoseconds(at.Arrival);
-        ulong end = begin + SliceNanoseconds;
-        end = next == Cycle.Never ? end : Math.Min(end, Nanoseconds(next));
-        TrackEvent slice = new()
+        TrackEvent begin = new()
         {
             Type = TrackEvent.Types.Type.SliceBegin,
-            TrackUuid = _tracks[at.Target],
-            Name = _names.NameOf(at.Message.Kind),
-            CorrelationId = at.Message.A,
-            DebugAnnotations = { new DebugAnnotation { Name = "message", StringValue = _names.Describe(at.Message) } },
-            TerminatingFlowIds = { FlowOf(at.Source, at.Sequence) },
+            TrackUuid = _tracks[slice.Actor],
+            Name = "begin",
         };
-        for (long sequence = delivery.FirstSent; sequence < sent; sequence++)
+        if (slice.Delivery is { } delivery)
         {
-            slice.FlowIds.Add(FlowOf(at.Target, sequence));
+            Envelope at = delivery.Envelope;
+            begin.Name = _names.NameOf(at.Message.Kind);
+            begin.CorrelationIdStr = delivery.Transaction.ToString();
+            begin.TerminatingFlowIds.Add(MessageSlices.FlowOf(at.Source, at.Sequence));
+            Annotate(begin, "message", _names.Describe(at.Message));
+            Annotate(begin, "transaction", begin.CorrelationIdStr);
+            Annotate(begin, "envelope", new TransactionId(at.Source, at.Sequence).ToString());
+            begin.DebugAnnotations.Add(new DebugAnnotation { Name = "cycle", UintValue = (ulong)at.Arrival.Value });
         }
-        WriteEvent(begin, slice);
-        WriteEvent(end, new TrackEvent
+        for (long sequence = slice.FirstSent; sequence < slice.NextSent; sequence++)
+        {
+            begin.FlowIds.Add(MessageSlices.FlowOf(slice.Actor, sequence));
+        }
+        WriteEvent(slice.Begin, begin);
+        WriteEvent(slice.End, new TrackEvent
         {
             Type = TrackEvent.Types.Type.SliceEnd,
-            TrackUuid = slice.TrackUuid,
+            TrackUuid = begin.TrackUuid,
         });
     }
+
+    private static void Annotate(TrackEvent trackEvent, string name, string text) =>
+        trackEvent.DebugAnnotations.Add(new DebugAnnotation { Name = name, StringValue = text });
 
     private void WriteEvent(ulong nanoseconds, TrackEvent trackEvent) => Write(new TracePacket
     {
@@ -130,9 +120,4 @@ public sealed class Perfetto
 
     // A trace is its packets one after the other, so it can be written without ever being whole in memory.
     private void Write(TracePacket packet) => new Trace { Packet = { packet } }.WriteTo(_to);
-
-    private ulong Nanoseconds(Cycle cycle) => (ulong)Math.Round(cycle.Value * _nanosecondsPerCycle);
-
-    private static ulong FlowOf(Address source, long sequence) =>
-        TotalOrder.Mix(((ulong)source.Packed << 32) ^ (ulong)sequence);
 }

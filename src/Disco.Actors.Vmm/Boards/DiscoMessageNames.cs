@@ -6,7 +6,7 @@ using Disco.Actors.Vmm.Scheduling;
 namespace Disco.Actors.Vmm.Boards;
 
 /// <summary>Names of a machine's messages and of the monitor's families.</summary>
-internal sealed class DiscoMessageNames(IMessageNames machine) : IMessageNames
+public sealed class DiscoMessageNames(IMessageNames machine) : IMessageNames
 {
     private readonly Shootdown.ShootdownNames _shootdown = new();
 
