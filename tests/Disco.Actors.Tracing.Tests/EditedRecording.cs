@@ -9,7 +9,8 @@ namespace Disco.Actors.Tracing.Tests;
 internal sealed class EditedRecording
 {
     private readonly TraceHeader _header;
-    private readonly List<(BlockType Type, int Process, byte[] Contents, List<RecordedDelivery> Deliveries)> _blocks = [];
+    private readonly List<(BlockType Type, int Process, byte[] Contents, List<RecordedDelivery> Deliveries)> _blocks =
+        [];
 
     public EditedRecording(byte[] recording)
     {

@@ -23,7 +23,10 @@ internal static class TraceStatsCommand
                 + "not count them",
             DefaultValueFactory = _ => 0,
         };
-        Command command = new("stats", "messages and latencies by kind and pair, critical path") { file, json, runCost };
+        Command command = new("stats", "messages and latencies by kind and pair, critical path")
+        {
+            file, json, runCost,
+        };
         command.SetAction(parsed =>
         {
             int cycles = parsed.GetValue(runCost);

@@ -51,8 +51,9 @@ internal static class TraceVerifyCommand
     {
         Grid grid = new Grid().AddColumn(new GridColumn().NoWrap()).AddColumn();
         grid.AddRow("verdict", found.Whole ? "whole" : "damaged or incomplete");
-        grid.AddRow("file", $"{found.FileBytes:N0} bytes, whole blocks: "
-            + string.Join(", ", found.Blocks.Select(entry => $"{entry.Value} {entry.Key.ToString().ToLowerInvariant()}")));
+        string blocks = string.Join(", ",
+            found.Blocks.Select(entry => $"{entry.Value} {entry.Key.ToString().ToLowerInvariant()}"));
+        grid.AddRow("file", $"{found.FileBytes:N0} bytes, whole blocks: {blocks}");
         foreach (TraceProblem problem in found.Problems)
         {
             string place = problem.Block < 0 ? "problem" : $"block {problem.Block}";

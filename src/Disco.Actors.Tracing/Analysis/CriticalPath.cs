@@ -5,8 +5,8 @@ namespace Disco.Actors.Tracing.Analysis;
 
 /// <summary>What a number of host cores could make of a run.</summary>
 /// <param name="Cores">Of the host.</param>
-/// <param name="AtMost">No layout is faster than this many times one core: the work shared evenly, or the critical path.
-/// </param>
+/// <param name="AtMost">No layout is faster than this many times one core: the work shared evenly, or the critical
+/// path.</param>
 /// <param name="AnyActor">Reached by a layout that puts any actor on any core.</param>
 /// <param name="ByNode">Reached by one that keeps the actors of a node on one core.</param>
 public readonly record struct HostSpeedUp(int Cores, double AtMost, double AnyActor, double ByNode);

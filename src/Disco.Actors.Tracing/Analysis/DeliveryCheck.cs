@@ -5,7 +5,7 @@ namespace Disco.Actors.Tracing.Analysis;
 
 /// <summary>Checks what the blocks of a recording say: order, senders, marks, completeness.</summary>
 /// <param name="trace">Of the whole blocks.</param>
-/// <param name="loses">Where the first lost event block of a node is: nothing of the node can be read behind it.</param>
+/// <param name="loses">Where the first lost event block of a node is: nothing of the node can be read behind.</param>
 /// <param name="problems">What is found goes there.</param>
 internal sealed class DeliveryCheck(TraceReader trace, Dictionary<int, long> loses, List<TraceProblem> problems)
 {
@@ -78,8 +78,8 @@ internal sealed class DeliveryCheck(TraceReader trace, Dictionary<int, long> los
     {
         if (_marks is [.., (TraceMark last, _)] && (mark.Cycle < last.Cycle || mark.Deliveries < last.Deliveries))
         {
-            Problem(block.Offset, $"the state hash of {mark.Cycle} after {mark.Deliveries} deliveries comes behind that "
-                + $"of {last.Cycle} after {last.Deliveries}");
+            Problem(block.Offset, $"the state hash of {mark.Cycle} after {mark.Deliveries} deliveries comes behind "
+                + $"that of {last.Cycle} after {last.Deliveries}");
         }
     }
 

@@ -96,8 +96,8 @@ public sealed class TraceDiff
             (what, one, other) = IsSame(inFirst, inSecond)
                 ? (WhatOf(inFirst, inSecond), one, other)
                 : Envelope.Compare(inFirst.Envelope, inSecond.Envelope) < 0
-                ? (Missing(inFirst, "first", second!, "second", out other), one, other)
-                : (Missing(inSecond, "second", first!, "first", out one), one, other);
+                ? (Missing(inFirst, "first", second!, "second", _second, out other), one, other)
+                : (Missing(inSecond, "second", first!, "first", _first, out one), one, other);
         }
         else
         {
@@ -116,9 +116,12 @@ public sealed class TraceDiff
     }
 
     private static string Missing(
-        CausedDelivery delivery, string has, IEnumerator<CausedDelivery> ahead, string hasNot, out CausedDelivery? found)
+        CausedDelivery delivery, string has, IEnumerator<CausedDelivery> ahead, string hasNot, TraceReader trace,
+        out CausedDelivery? found)
     {
         found = null;
+        int node = NodeOf(trace, delivery);
+        bool isNodeOver = trace.Truncated;
         for (int i = 0; i < AheadMax; i++)
         {
             if (IsSame(ahead.Current, delivery))
@@ -127,12 +130,21 @@ public sealed class TraceDiff
                 return $"the {hasNot} recording has this envelope at {ahead.Current.Envelope.Arrival}, the {has} at "
                     + $"{delivery.Envelope.Arrival}";
             }
+            isNodeOver &= NodeOf(trace, ahead.Current) != node;
             if (!ahead.MoveNext())
             {
                 break;
             }
         }
-        return $"only the {has} recording has this delivery";
+        return isNodeOver
+            ? $"the {hasNot} recording was cut and holds nothing of node {node} from here on"
+            : $"only the {has} recording has this delivery";
+    }
+
+    private static int NodeOf(TraceReader trace, in CausedDelivery delivery)
+    {
+        string target = delivery.Envelope.Target.ToString();
+        return trace.Header.Actors.First(actor => actor.Address == target).Node;
     }
 
     private static bool IsSame(in CausedDelivery one, in CausedDelivery other) =>

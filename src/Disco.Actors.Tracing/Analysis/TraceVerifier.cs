@@ -138,7 +138,7 @@ public sealed class TraceVerifier
             _problems.Add(new TraceProblem(-1, index.Offset, "the index makes no sense, though its hash is right"));
             return;
         }
-        HashSet<long> found = [.. _scan.Blocks.Select(block => block.Offset), .. _scan.Lost.Select(lost => lost.Offset)];
+        HashSet<long> found = [.. _scan.Blocks.Select(block => block.Offset)];
         foreach ((long offset, (int number, BlockType type, int process)) in _index.OrderBy(entry => entry.Key))
         {
             bool isInLost = _scan.Lost.Any(lost => lost.Offset <= offset && offset < lost.End);

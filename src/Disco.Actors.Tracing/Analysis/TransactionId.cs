@@ -22,7 +22,8 @@ public readonly record struct TransactionId(Address Source, long Sequence)
         id = default;
         int hash = text.IndexOf('#', StringComparison.Ordinal);
         if (hash < 0 || !Address.TryParse(text[..hash], out Address source)
-            || !long.TryParse(text.AsSpan(hash + 1), NumberStyles.None, CultureInfo.InvariantCulture, out long sequence))
+            || !long.TryParse(
+                text.AsSpan(hash + 1), NumberStyles.None, CultureInfo.InvariantCulture, out long sequence))
         {
             return false;
         }

@@ -7,8 +7,8 @@ namespace Disco.Actors.Tracing.Exports;
 /// <param name="Delivery">Null for the begin of an actor that sent before anything had reached it.</param>
 /// <param name="Actor">Whose time.</param>
 /// <param name="FirstSent">The actor's envelopes from this number</param>
-/// <param name="NextSent">up to this one are drawn from here: those caused by the message, and those that the actor sent
-/// by itself before the next one reached it.</param>
+/// <param name="NextSent">up to this one are drawn from here: those caused by the message, and those that the actor
+/// sent by itself before the next one reached it.</param>
 /// <param name="Begin">In nanoseconds.</param>
 /// <param name="End">In nanoseconds.</param>
 internal readonly record struct MessageSlice(
@@ -19,15 +19,21 @@ internal static class MessageSlices
 {
     private const ulong Nanoseconds = 10;
 
+    // An actor that sends more without anything reaching it was left out by a filter.
+    private const long SentUnseenMax = 64;
+
     /// <param name="deliveries">In the total order.</param>
     /// <param name="clockHz">Cycles per second.</param>
     public static IEnumerable<MessageSlice> Of(IEnumerable<CausedDelivery> deliveries, long clockHz)
     {
-        // The last slice of each actor waits until it is known what the actor sent afterwards, and when the next begins.
+        // The last slice of each actor waits until it is known what the actor sent then, and when the next begins.
         SortedDictionary<Address, CausedDelivery> waiting = [];
+        SortedDictionary<Address, long> sent = [];
         foreach (CausedDelivery delivery in deliveries)
         {
             Address actor = delivery.Envelope.Target;
+            Address source = delivery.Envelope.Source;
+            sent[source] = Math.Max(sent.GetValueOrDefault(source), delivery.Envelope.Sequence + 1);
             if (waiting.TryGetValue(actor, out CausedDelivery last))
             {
                 yield return Slice(last, delivery.Delivery.FirstSent, At(delivery.Envelope.Arrival, clockHz), clockHz);
@@ -39,9 +45,16 @@ internal static class MessageSlices
             }
             waiting[actor] = delivery;
         }
-        foreach (CausedDelivery last in waiting.Values)
+        foreach ((Address actor, CausedDelivery last) in waiting)
         {
-            yield return Slice(last, last.Delivery.NextSent, ulong.MaxValue, clockHz);
+            yield return Slice(last, sent.GetValueOrDefault(actor), ulong.MaxValue, clockHz);
+        }
+        foreach ((Address actor, long count) in sent)
+        {
+            if (!waiting.ContainsKey(actor) && actor.Role != Role.Outside && count <= SentUnseenMax)
+            {
+                yield return new MessageSlice(null, actor, 0, count, 0, Nanoseconds);
+            }
         }
     }
 
