@@ -50,7 +50,7 @@ public class EngineMessage
         return engine.StateHash();
     }
 
-    private static Engine Build(string kind, int inFlight, int payloadBytes)
+    internal static Engine Build(string kind, int inFlight, int payloadBytes)
     {
         Address[] addresses = new Address[Nodes * ActorsPerNode];
         for (int i = 0; i < addresses.Length; i++)

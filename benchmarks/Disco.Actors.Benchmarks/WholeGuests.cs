@@ -97,7 +97,7 @@ public class WholeGuests
         return result;
     }
 
-    private static Engine Build(GuestCase each, string bootargs, out Multiprocessor machine)
+    internal static Engine Build(GuestCase each, string bootargs, out Multiprocessor machine)
     {
         BoardConfig board = new() { Nodes = each.Cpus, Cpus = each.Cpus, Fidelity = each.Fidelity };
         machine = MachineBuilder.Build(board, Image(each.Guest), bootargs);

@@ -1,3 +1,6 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
 namespace Disco.Actors.Tracing.Container;
 
 /// <summary>Bytes that grow, with numbers in as few bytes as they need (LEB128; signed ones zigzag).</summary>
@@ -10,6 +13,23 @@ internal sealed class ByteBuffer
     public ReadOnlySpan<byte> Written => _bytes.AsSpan(0, Length);
 
     public void Clear() => Length = 0;
+
+    /// <summary>What was written from a place on, to be changed.</summary>
+    public Span<byte> From(int start) => _bytes.AsSpan(start, Length - start);
+
+    /// <summary>Room for so many bytes behind what is written; <see cref="Taken"/> says how many were.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public ref byte Room(int bytes)
+    {
+        if (Length + bytes > _bytes.Length)
+        {
+            Reserve(bytes);
+        }
+        return ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(_bytes), Length);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Taken(int bytes) => Length += bytes;
 
     public void Byte(byte value)
     {

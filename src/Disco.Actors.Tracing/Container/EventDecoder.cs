@@ -1,6 +1,29 @@
+using System.Buffers.Binary;
 using Disco.Actors.Core;
 
 namespace Disco.Actors.Tracing.Container;
+
+/// <summary>What an event block says of itself.</summary>
+/// <param name="Count">Its deliveries.</param>
+/// <param name="Before">Deliveries of the node in earlier blocks.</param>
+/// <param name="First">Arrival of the first.</param>
+/// <param name="Last">Arrival of the last.</param>
+internal readonly record struct EventBlock(int Count, long Before, Cycle First, Cycle Last)
+{
+    /// <summary>Errors: TraceException when the block is shorter than that.</summary>
+    public static EventBlock Read(ReadOnlySpan<byte> block)
+    {
+        if (block.Length < EventEncoder.HeaderBytes)
+        {
+            throw new TraceException("a block of deliveries in the recording is too short to be one");
+        }
+        return new EventBlock(
+            BinaryPrimitives.ReadInt32LittleEndian(block),
+            BinaryPrimitives.ReadInt64LittleEndian(block[4..]),
+            new Cycle(BinaryPrimitives.ReadInt64LittleEndian(block[12..])),
+            new Cycle(BinaryPrimitives.ReadInt64LittleEndian(block[20..])));
+    }
+}
 
 /// <summary>Reads what an <see cref="EventEncoder"/> wrote. Errors: TraceException for one without sense.</summary>
 internal sealed class EventDecoder
@@ -21,24 +44,32 @@ internal sealed class EventDecoder
         _withPayload = header.Level == RecordLevel.Full;
     }
 
+    /// <summary>All deliveries of a block.</summary>
     public void ReadAll(ReadOnlySpan<byte> block, List<RecordedDelivery> into)
     {
-        ByteCursor cursor = new(block);
-        while (!cursor.AtEnd)
+        EventBlock header = EventBlock.Read(block);
+        _history.Clear(header.First.Value);
+        ByteCursor cursor = new(block[EventEncoder.HeaderBytes..]);
+        int count = 0;
+        for (; !cursor.AtEnd; count++)
         {
             into.Add(Read(ref cursor));
         }
+        if (count != header.Count || _history.Arrival != header.Last.Value)
+        {
+            throw new TraceException(
+                $"a block of the recording claims {header.Count} deliveries up to {header.Last} and has {count} up to "
+                + $"c{_history.Arrival}");
+        }
     }
 
-    public RecordedDelivery Read(ref ByteCursor from)
+    private RecordedDelivery Read(ref ByteCursor from)
     {
         EventMask mask = (EventMask)from.Byte();
         Envelope envelope = default;
         ref Message message = ref envelope.Message;
-        ulong kind = from.Unsigned();
-        ref Message last = ref _history.Last[kind & 0xFF];
+        ref Message last = ref _history.Last[KindNumber(ref from)];
         message = last;
-        message.Kind = (ushort)kind;
         message.Lane = mask.HasFlag(EventMask.Reply) ? Lane.Reply : Lane.Request;
         _history.Arrival += from.Signed();
         envelope.Arrival = new Cycle(_history.Arrival);
@@ -54,10 +85,24 @@ internal sealed class EventDecoder
         long firstSent = _history.Sent[target] + (mask.HasFlag(EventMask.Acted) ? (long)from.Unsigned() : 0);
         _history.Sent[target] = firstSent + (mask.HasFlag(EventMask.Caused) ? Number(from.Unsigned(), CausedMax) : 0);
         message.PayloadBytes = 0;
+        last = message;
         ulong hash = mask.HasFlag(EventMask.Payload) ? ReadPayload(ref from, ref envelope) : 0;
         envelope.TieBreak = _order.TieBreak(envelope.Arrival, envelope.Source, envelope.Target, message.Lane);
-        last = message;
         return new RecordedDelivery(envelope, hash, firstSent, _history.Sent[target]);
+    }
+
+    private int KindNumber(ref ByteCursor from)
+    {
+        int code = from.Byte();
+        if (code != EventHistory.NewKind)
+        {
+            return Number((ulong)code, _history.KindCount - 1);
+        }
+        code = _history.KindCount;
+        _history.KindCount = Math.Min(code + 1, EventHistory.KindsMax);
+        int low = from.Byte();
+        _history.Last[code] = new Message { Kind = (ushort)(low | (from.Byte() << 8)) };
+        return code;
     }
 
     private ulong ReadPayload(ref ByteCursor from, ref Envelope envelope)
@@ -73,7 +118,7 @@ internal sealed class EventDecoder
         return PayloadHash.Of(payload);
     }
 
-    private static int Number(ulong value, int max) => value <= (ulong)max
+    private static int Number(ulong value, int max) => max >= 0 && value <= (ulong)max
         ? (int)value
         : throw new TraceException($"an entry of the recording names number {value} where {max} is the last");
 

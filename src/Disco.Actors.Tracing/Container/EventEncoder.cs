@@ -1,90 +1,184 @@
+using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using Disco.Actors.Core;
 
 namespace Disco.Actors.Tracing.Container;
 
 /// <summary>
-/// Deliveries of one node as bytes, each as the difference from the ones before:
+/// Deliveries of one node as blocks of bytes, each delivery as the difference from the ones before it in its block:
 /// <code>
-/// mask, kind, arrival - last arrival, target, source, sequence - source's last, then what the mask names
+/// block   count (4 bytes), deliveries of the node before (8), arrival of the first (8) and of the last (8), entries
+/// entry   mask, kind, arrival - last arrival, target, source, sequence - source's last, then what the mask names
 /// </code>
+/// A block needs no other one to be read. Kinds are numbered as they come in a block; a new one follows its number.
 /// </summary>
 internal sealed class EventEncoder(ActorNumbers numbers, bool withPayload)
 {
-    private readonly EventHistory _history = new(numbers.Count);
+    public const int HeaderBytes = 28;
 
+    // Mask, 11 numbers of at most 10 bytes, a new kind, and the line with its length.
+    private const int EntryBytesMax = 1 + (11 * 10) + 2 + 1 + Payload.BytesMax;
+
+    private readonly EventHistory _history = new(numbers.Count);
+    private readonly byte[] _codes = new byte[ushort.MaxValue + 1];
+    private long _first;
+    private long _before;
+
+    /// <summary>Deliveries in the block under way.</summary>
+    public int Count { get; private set; }
+
+    /// <param name="to">Empty to begin a block.</param>
+    /// <param name="envelope">As delivered.</param>
+    /// <param name="firstSent">The receiver's next sequence number before it handled the envelope.</param>
+    /// <param name="nextSent">The same after.</param>
     public void Write(ByteBuffer to, in Envelope envelope, long firstSent, long nextSent)
     {
+        if (to.Length == 0)
+        {
+            Begin(to, envelope.Arrival.Value);
+        }
+        ref byte start = ref to.Room(EntryBytesMax);
+        EventHistory history = _history;
         ref readonly Message message = ref envelope.Message;
-        ref Message last = ref _history.Last[message.Kind & 0xFF];
         int target = numbers[envelope.Target];
         int source = numbers[envelope.Source];
-        EventMask mask = (message.A != last.A ? EventMask.A : 0) | (message.B != last.B ? EventMask.B : 0)
-            | (message.C != last.C ? EventMask.C : 0) | (message.D != last.D ? EventMask.D : 0)
-            | (message.Lane == Lane.Reply ? EventMask.Reply : 0)
-            | (message.PayloadBytes != 0 ? EventMask.Payload : 0)
-            | (nextSent != firstSent ? EventMask.Caused : 0)
-            | (firstSent != _history.Sent[target] ? EventMask.Acted : 0);
-        to.Byte((byte)mask);
-        to.Unsigned(message.Kind);
-        to.Signed(envelope.Arrival.Value - _history.Arrival);
-        to.Unsigned((ulong)target);
-        to.Unsigned((ulong)source);
+        int code = _codes[message.Kind];
+        int at = code < history.KindCount && history.Kinds[code] == message.Kind
+            ? Byte(ref start, 1, (byte)code)
+            : NewKind(ref start, 1, message.Kind, out code);
+        at = Signed(ref start, at, envelope.Arrival.Value - history.Arrival);
+        at = Unsigned(ref start, at, (uint)target);
+        at = Unsigned(ref start, at, (uint)source);
         if (source == numbers.Count)
         {
-            to.Unsigned(envelope.Source.Packed);
+            at = Unsigned(ref start, at, envelope.Source.Packed);
         }
-        to.Signed(envelope.Sequence - _history.Sequence[source]);
-        WriteWords(to, mask, message, last);
-        if (mask.HasFlag(EventMask.Acted))
+        ref long sequence = ref history.Sequence[source];
+        at = Signed(ref start, at, envelope.Sequence - sequence);
+        sequence = envelope.Sequence;
+        history.Arrival = envelope.Arrival.Value;
+        EventMask mask = message.Lane == Lane.Reply ? EventMask.Reply : 0;
+        at = Words(ref start, at, ref mask, in message, ref history.Last[code]);
+        ref long sent = ref history.Sent[target];
+        if (firstSent != sent)
         {
-            to.Unsigned((ulong)(firstSent - _history.Sent[target]));
+            mask |= EventMask.Acted;
+            at = Unsigned(ref start, at, (ulong)(firstSent - sent));
         }
-        if (mask.HasFlag(EventMask.Caused))
+        if (nextSent != firstSent)
         {
-            to.Unsigned((ulong)(nextSent - firstSent));
+            mask |= EventMask.Caused;
+            at = Unsigned(ref start, at, (ulong)(nextSent - firstSent));
         }
-        if (mask.HasFlag(EventMask.Payload))
+        sent = nextSent;
+        if (message.PayloadBytes != 0)
         {
-            WritePayload(to, envelope);
+            mask |= EventMask.Payload;
+            at = Line(ref start, at, in envelope);
         }
-        _history.Arrival = envelope.Arrival.Value;
-        _history.Sequence[source] = envelope.Sequence;
-        _history.Sent[target] = nextSent;
-        last = message;
+        start = (byte)mask;
+        to.Taken(at);
+        Count++;
     }
 
-    private static void WriteWords(ByteBuffer to, EventMask mask, in Message message, in Message last)
+    /// <summary>Fills in the head of the block, which is whole then. The next one begins in an empty buffer.</summary>
+    public void Finish(ByteBuffer block)
     {
-        if (mask.HasFlag(EventMask.A))
-        {
-            to.Signed((long)(message.A - last.A));
-        }
-        if (mask.HasFlag(EventMask.B))
-        {
-            to.Unsigned(message.B);
-        }
-        if (mask.HasFlag(EventMask.C))
-        {
-            to.Unsigned(message.C);
-        }
-        if (mask.HasFlag(EventMask.D))
-        {
-            to.Unsigned(message.D);
-        }
+        Span<byte> header = block.From(0)[..HeaderBytes];
+        BinaryPrimitives.WriteInt32LittleEndian(header, Count);
+        BinaryPrimitives.WriteInt64LittleEndian(header[4..], _before);
+        BinaryPrimitives.WriteInt64LittleEndian(header[12..], _first);
+        BinaryPrimitives.WriteInt64LittleEndian(header[20..], _history.Arrival);
+        _before += Count;
     }
 
-    private void WritePayload(ByteBuffer to, in Envelope envelope)
+    private static int Words(ref byte start, int at, ref EventMask mask, in Message message, ref Message last)
+    {
+        if (message.A != last.A)
+        {
+            mask |= EventMask.A;
+            at = Signed(ref start, at, (long)(message.A - last.A));
+            last.A = message.A;
+        }
+        if (message.B != last.B)
+        {
+            mask |= EventMask.B;
+            at = Unsigned(ref start, at, message.B);
+            last.B = message.B;
+        }
+        if (message.C != last.C)
+        {
+            mask |= EventMask.C;
+            at = Unsigned(ref start, at, message.C);
+            last.C = message.C;
+        }
+        if (message.D != last.D)
+        {
+            mask |= EventMask.D;
+            at = Unsigned(ref start, at, message.D);
+            last.D = message.D;
+        }
+        return at;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static int Byte(ref byte start, int at, byte value)
+    {
+        Unsafe.Add(ref start, at) = value;
+        return at + 1;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static int Unsigned(ref byte start, int at, ulong value) =>
+        value < 0x80 ? Byte(ref start, at, (byte)value) : Long(ref start, at, value);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static int Signed(ref byte start, int at, long value) =>
+        Unsigned(ref start, at, (ulong)((value << 1) ^ (value >> 63)));
+
+    private static int Long(ref byte start, int at, ulong value)
+    {
+        for (; value >= 0x80; value >>= 7)
+        {
+            at = Byte(ref start, at, (byte)(value | 0x80));
+        }
+        return Byte(ref start, at, (byte)value);
+    }
+
+    private void Begin(ByteBuffer to, long arrival)
+    {
+        to.Room(HeaderBytes);
+        to.Taken(HeaderBytes);
+        _history.Clear(arrival);
+        _first = arrival;
+        Count = 0;
+    }
+
+    private int NewKind(ref byte start, int at, ushort kind, out int code)
+    {
+        code = _history.KindCount;
+
+        // The last place is used again and again where there are more kinds than numbers.
+        _history.KindCount = Math.Min(code + 1, EventHistory.KindsMax);
+        _codes[kind] = (byte)code;
+        _history.Kinds[code] = kind;
+        _history.Last[code] = default;
+        at = Byte(ref start, at, EventHistory.NewKind);
+        at = Byte(ref start, at, (byte)kind);
+        return Byte(ref start, at, (byte)(kind >> 8));
+    }
+
+    private int Line(ref byte start, int at, in Envelope envelope)
     {
         int bytes = envelope.Message.PayloadBytes;
         ReadOnlySpan<byte> payload = ((ReadOnlySpan<byte>)envelope.Payload)[..bytes];
-        to.Byte((byte)bytes);
-        if (withPayload)
+        at = Byte(ref start, at, (byte)bytes);
+        if (!withPayload)
         {
-            to.Bytes(payload);
+            return Unsigned(ref start, at, PayloadHash.Of(payload));
         }
-        else
-        {
-            to.Unsigned(PayloadHash.Of(payload));
-        }
+        payload.CopyTo(MemoryMarshal.CreateSpan(ref Unsafe.Add(ref start, at), bytes));
+        return at + bytes;
     }
 }

@@ -21,13 +21,29 @@ internal enum EventMask : byte
     Acted = 1 << 7,
 }
 
-/// <summary>The numbers both sides of the codec remember, so that only changes are written.</summary>
+/// <summary>The numbers both sides of the codec remember within a block, so that only changes are written.</summary>
 internal sealed class EventHistory(int actors)
 {
+    /// <summary>In place of a kind's number: the kind itself follows, and has the next number from now on.</summary>
+    public const byte NewKind = byte.MaxValue;
+
+    /// <summary>Kinds with a number of their own in a block; those beyond are new every time.</summary>
+    public const int KindsMax = 200;
+
     public long Arrival;
     public readonly long[] Sequence = new long[actors + 1];
     public readonly long[] Sent = new long[actors];
 
-    // Of the last message of each kind's low byte: words repeat.
-    public readonly Message[] Last = new Message[256];
+    // By number of the kind: the words of one kind repeat. The last place is for kinds without number.
+    public readonly ushort[] Kinds = new ushort[KindsMax + 1];
+    public readonly Message[] Last = new Message[KindsMax + 1];
+    public int KindCount;
+
+    public void Clear(long arrival)
+    {
+        Arrival = arrival;
+        Array.Clear(Sequence);
+        Array.Clear(Sent);
+        KindCount = 0;
+    }
 }

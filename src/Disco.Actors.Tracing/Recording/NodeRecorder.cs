@@ -7,7 +7,7 @@ namespace Disco.Actors.Tracing.Recording;
 internal sealed class NodeRecorder(int node, ActorNumbers actors, TraceWriter writer, RecordLevel level) : IObserver
 {
     private readonly EventEncoder _encoder = new(actors, withPayload: level == RecordLevel.Full);
-    private readonly ByteBuffer _block = new();
+    private ByteBuffer _block = new();
 
     public bool WantsTrace => false;
 
@@ -31,8 +31,8 @@ internal sealed class NodeRecorder(int node, ActorNumbers actors, TraceWriter wr
     {
         if (_block.Length > 0)
         {
-            writer.Append(BlockType.Events, node, _block.Written);
-            _block.Clear();
+            _encoder.Finish(_block);
+            writer.Append(BlockType.Events, node, ref _block);
         }
     }
 }

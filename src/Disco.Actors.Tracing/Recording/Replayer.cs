@@ -33,23 +33,23 @@ public sealed class Replayer
         _engine = engine;
         _trace = trace;
         _output = OutputHash.Of(engine);
+        ActorNumbers actors = new(engine.World.Actors.Select(actor => actor.Address));
         _nodes = trace.Header.Level == RecordLevel.Order
             ? []
-            : [.. Enumerable.Range(0, engine.World.Nodes).Select(node => new NodeComparer(node, trace))];
+            : [.. Enumerable.Range(0, engine.World.Nodes).Select(node => new NodeComparer(node, trace, actors))];
         if (_nodes.Length > 0)
         {
             engine.NodeObserver = node => _nodes[node];
         }
     }
 
-    private Divergence? FirstDelivery => _nodes
-        .Select(node => node.Divergence).OfType<Divergence>().MinBy(divergence => divergence.Cycle.Value);
+    private bool HasDiverged => Array.Exists(_nodes, node => node.Divergence is not null || node.Damage is not null);
 
     /// <summary>Errors: TraceException when the recording is of another machine or damaged.</summary>
     public ReplayVerdict Run(Func<bool>? cancelled = null, Action<Progress>? progress = null)
     {
         CheckMachine(_engine, _trace);
-        bool Stop() => FirstDelivery is not null || (cancelled is not null && cancelled());
+        bool Stop() => HasDiverged || (cancelled is not null && cancelled());
         foreach (BlockPlace place in _trace.Blocks)
         {
             ByteCursor cursor = new(place.Type is BlockType.Events ? [] : _trace.Read(place));
@@ -94,9 +94,9 @@ public sealed class Replayer
         if (_engine.Now != input.Posted)
         {
             RunResult result = _engine.Run(input.Posted);
-            if (FirstDelivery is { } early)
+            if (HasDiverged)
             {
-                return early;
+                return FirstDelivery(null);
             }
             if (result.Outcome != Outcome.ReachedLimit)
             {
@@ -110,13 +110,14 @@ public sealed class Replayer
     private Divergence? Reach(TraceMark mark, Func<bool> stop, Action<Progress>? progress)
     {
         RunResult result = _engine.Run(mark.Cycle, stop, progress);
-        if (FirstDelivery is { } first)
+        bool isCancelled = result.Outcome == Outcome.Cancelled && !HasDiverged;
+        if (FirstDelivery(isCancelled ? null : mark.Cycle) is { } first)
         {
             return first;
         }
         if (result.Outcome != Outcome.ReachedLimit)
         {
-            return result.Outcome == Outcome.Cancelled
+            return isCancelled
                 ? null
                 : Divergence.OfEnd(result.Cycle, "a run that goes on to " + mark.Cycle, result.Reason);
         }
@@ -127,20 +128,33 @@ public sealed class Replayer
     {
         bool limited = end.Outcome is Outcome.ReachedLimit or Outcome.Cancelled;
         RunResult result = _engine.Run(limited ? end.Mark.Cycle : Cycle.Never, stop, progress);
-        if (FirstDelivery is { } first)
+        bool isCancelled = result.Outcome == Outcome.Cancelled && !HasDiverged;
+        if (FirstDelivery(isCancelled ? null : _engine.Now) is { } first)
         {
             return first;
         }
         Outcome expected = limited ? Outcome.ReachedLimit : end.Outcome;
         if (result.Outcome != expected || (!limited && result.Reason != end.Reason))
         {
-            return result.Outcome == Outcome.Cancelled
+            return isCancelled
                 ? null
                 : Divergence.OfEnd(result.Cycle, $"{end.Outcome}: {end.Reason}", $"{result.Outcome}: {result.Reason}");
         }
-        Divergence? left = _nodes.Select(node => node.MissingFrom(_engine.Now)).OfType<Divergence>()
+        return result.Outcome == Outcome.Faulted ? null : Compare(end.Mark);
+    }
+
+    /// <summary>
+    /// The first difference of a delivery. Every node has come to the same cycle, so that none has an earlier one left.
+    /// </summary>
+    private Divergence? FirstDelivery(Cycle? until)
+    {
+        Array.ForEach(_nodes, node => node.Settle(until));
+        if (_nodes.Select(node => node.Damage).OfType<TraceException>().FirstOrDefault() is { } damage)
+        {
+            throw damage;
+        }
+        return _nodes.Select(node => node.Divergence).OfType<Divergence>()
             .MinBy(divergence => divergence.Cycle.Value);
-        return left ?? (result.Outcome == Outcome.Faulted ? null : Compare(end.Mark));
     }
 
     private Divergence? Compare(TraceMark expected)
