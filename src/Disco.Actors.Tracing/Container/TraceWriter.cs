@@ -89,8 +89,11 @@ public sealed class TraceWriter : IDisposable
 
     private void Enqueue(BlockType type, int process, ByteBuffer contents)
     {
-        _queue.Add(new Block(type, process, BytesWritten, contents));
+        long offset = BytesWritten;
         BytesWritten += TraceFormat.BlockHeaderBytes + contents.Length;
+
+        // From here on the buffer is the writing thread's.
+        _queue.Add(new Block(type, process, offset, contents));
     }
 
     private void WriteAll()
