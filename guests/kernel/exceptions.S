@@ -14,8 +14,9 @@
     .set arch=mips64r2
 
 /*
- * Reads a CP0 register that reading does not change. Under a monitor each MFC0 is a trap, and hal.c turns the two
- * instructions into a load from the page where the monitor keeps the registers: doubleword n is register n.
+ * Reads a CP0 register that reading does not change, and writes one whose new value nobody needs before the ERET. Under
+ * a monitor MFC0 and MTC0 are traps, and hal.c turns the two instructions into a load or store of the page where the
+ * monitor keeps the registers: doubleword n is register n. Writing needs a register for the page's address.
  */
     .macro  read_privileged to, number, instruction=mfc0
     .pushsection .privileged_sites, "a", @progbits
@@ -23,6 +24,15 @@
     .word   \number
     .popsection
 1:  \instruction \to, $\number
+    nop
+    .endm
+
+    .macro  write_privileged from, number, base, instruction=mtc0
+    .pushsection .privileged_sites, "a", @progbits
+    .word   1f
+    .word   PRIVILEGED_STORE | \base << 8 | \number
+    .popsection
+1:  \instruction \from, $\number
     nop
     .endm
 
@@ -35,16 +45,8 @@ exception_vectors:
  * TLB refill: two loads and the pair is found. Directory entries are addresses of page tables, never null (the empty
  * one stands in), and an absent page has an invalid entry: the fault is then taken as TLB invalid, with EXL clear.
  */
-    .macro  refill site_a, site_b
-    .pushsection .privileged_sites, "a", @progbits
-    .word   \site_a
-    .word   8
-    .word   \site_b
-    .word   4
-    .popsection
-\site_a:
+    .macro  refill
     dmfc0   $k0, C0_BADVADDR
-    nop
     dsrl    $k1, $k0, 31
     bnez    $k1, not_user
     srl     $k0, $k0, DIRECTORY_SHIFT
@@ -53,9 +55,7 @@ exception_vectors:
     sll     $k0, $k0, 2
     daddu   $k1, $k1, $k0
     lw      $k1, 0($k1)
-\site_b:
     dmfc0   $k0, C0_CONTEXT                     # 22:4 = address 31:13
-    nop
     dsrl    $k0, $k0, 1
     andi    $k0, $k0, 0xff8
     daddu   $k1, $k1, $k0
@@ -70,9 +70,9 @@ exception_vectors:
     eret
     .endm
 
-    refill  refill_read_a, refill_read_b        # 32-bit addressing
+    refill                                      # 32-bit addressing
     .org    0x080
-    refill  refill_read_c, refill_read_d        # 64-bit addressing
+    refill                                      # 64-bit addressing
     .org    0x100
 not_user:
     dla     $k0, exception_entry
@@ -87,7 +87,47 @@ not_user:
     jr      $k0
     nop
 
+/*
+ * The same refill with the monitor's page in the place of CP0: two traps are left of six. hal.c copies these over the
+ * first two vectors; k0 has both entries at once, and doubleword 5 of the page, the kernel's own, keeps the second.
+ */
+    .macro  refill_by_page
+    lui     $k0, THIS_CPU_HIGH
+    ld      $k0, PRIVILEGED_LOW + 8 * 8($k0)
+    dsrl    $k1, $k0, 31
+    bnez    $k1, vectors_by_page + 0x100
+    srl     $k0, $k0, DIRECTORY_SHIFT
+    lui     $k1, THIS_CPU_HIGH
+    ld      $k1, THIS_CPU_LOW + CPU_DIRECTORY($k1)
+    sll     $k0, $k0, 2
+    daddu   $k1, $k1, $k0
+    lw      $k1, 0($k1)
+    lui     $k0, THIS_CPU_HIGH
+    ld      $k0, PRIVILEGED_LOW + 8 * 4($k0)
+    dsrl    $k0, $k0, 1
+    andi    $k0, $k0, 0xff8
+    daddu   $k1, $k1, $k0
+    ld      $k0, 0($k1)
+    lui     $k1, THIS_CPU_HIGH
+    sd      $k0, PRIVILEGED_LOW + 8 * 5($k1)
+    dext    $k0, $k0, ENTRY_SHIFT, 32 - ENTRY_SHIFT
+    sd      $k0, PRIVILEGED_LOW + 8 * 2($k1)
+    lw      $k0, PRIVILEGED_LOW + 8 * 5 + 4($k1)
+    srl     $k0, $k0, ENTRY_SHIFT
+    sd      $k0, PRIVILEGED_LOW + 8 * 3($k1)
+    tlbwr
+    eret
+    .endm
+
     .text
+    .balign 8
+    .globl vectors_by_page
+vectors_by_page:
+    refill_by_page
+    .org    vectors_by_page + 0x080
+    refill_by_page
+    .org    vectors_by_page + 0x100
+
     .globl exception_entry
 exception_entry:
     read_privileged $k0, 12
@@ -148,10 +188,10 @@ exception_entry:
     .globl exception_return
 exception_return:
     ld      $k0, FRAME_STATUS($sp)              # has EXL set, as when it was read
-    mtc0    $k0, C0_STATUS
+    write_privileged $k0, 12, 27
     ehb
     ld      $k0, FRAME_EPC($sp)
-    dmtc0   $k0, C0_EPC
+    write_privileged $k0, 14, 27, dmtc0
     ld      $k0, FRAME_HI($sp)
     ld      $k1, FRAME_LO($sp)
     mthi    $k0

@@ -22,7 +22,8 @@ static const char *bootargs = "";
 static bool uses[MECHANISMS];
 static char words[64];
 
-/* From exceptions.S and kernel.ld: {address, register number} of every MFC0 that may be a load. */
+/* From exceptions.S and kernel.ld: {address, register number} of every MFC0 and MTC0 that may be a load or store. */
+extern char exception_vectors[], vectors_by_page[];
 extern const uint32_t privileged_sites[], privileged_sites_end[];
 extern uint32_t idle_sleep[];
 extern char text_start[], text_end[];
@@ -63,16 +64,28 @@ static void remember(const char *word)
     words[end] = 0;
 }
 
-/* LUI and LD instead of the MFC0 and the NOP behind it. The CPUs that run it later find it in memory. */
+static void synchronize(const void *code)
+{
+    __asm__ volatile("sync\n\tsynci 0(%0)" : : "r"(code) : "memory");
+}
+
+/* LUI and LD or SD instead of the MFC0 or MTC0 and the NOP behind it. CPUs that run it later find it in memory. */
 static void patch_sites(void)
 {
     for (const uint32_t *site = privileged_sites; site < privileged_sites_end; site += 2) {
         uint32_t *code = (uint32_t *)(intptr_t)(int32_t)site[0];
         uint32_t to = (*code >> 16) & 31;
-        code[0] = 0x3c000000 | to << 16 | THIS_CPU_HIGH;
-        code[1] = 0xdc000000 | to << 21 | to << 16 | ((PRIVILEGED_LOW + 8 * site[1]) & 0xffff);
-        __asm__ volatile("sync\n\tsynci 0(%0)\n\tsynci 4(%0)" : : "r"(code) : "memory");
+        bool stores = site[1] & PRIVILEGED_STORE;
+        uint32_t base = stores ? site[1] >> 8 & 31 : to;
+        code[0] = 0x3c000000 | base << 16 | THIS_CPU_HIGH;
+        code[1] = (stores ? 0xfc000000 : 0xdc000000) | base << 21 | to << 16
+            | ((PRIVILEGED_LOW + 8 * (site[1] & 31)) & 0xffff);
+        synchronize(code);
+        synchronize(code + 1);
     }
+    memcpy(exception_vectors, vectors_by_page, VECTORS_BY_PAGE_BYTES);
+    for (unsigned at = 0; at < VECTORS_BY_PAGE_BYTES; at += 32)
+        synchronize(exception_vectors + at);
 }
 
 void hal_init(const uint8_t *tree)

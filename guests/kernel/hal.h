@@ -1,7 +1,7 @@
 /*
  * The few places where the kernel is better told that it runs on a monitor (Disco, SOSP 1997, section 4.2). Each can
  * be left out: bootargs hal=off, hal=all, or hal= and names joined by commas; without hal=, all but zero:
- *   priv   privileged registers are read from a page that the monitor keeps up to date
+ *   priv   privileged registers are read and written in a page that the monitor keeps
  *   clear  pages never touched are known to be zero    free   most free pages go back to the monitor
  *   zero   other pages are cleared by the monitor
  *   idle   the idle loop calls the monitor             disk   disk requests are one call each

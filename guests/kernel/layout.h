@@ -25,6 +25,10 @@
 #define THIS_CPU_LOW (-0x2000)
 #define PRIVILEGED_LOW (-0x1000)
 
+/* A site in .privileged_sites that stores; bits 12:8 then name the register for the page's address. */
+#define PRIVILEGED_STORE 0x8000
+#define VECTORS_BY_PAGE_BYTES 0x100
+
 /* Wired TLB entries: this CPU's pages; and, if linked into a mapped segment, the window in two pairs of 64 MB. */
 #define WIRED_ENTRIES 3
 #define WINDOW_PAGE_MASK 0x07ffe000

@@ -1,4 +1,4 @@
-/* cc <source> <object> <kilobytes>: cpp | cc1 | as, and waits for all three. */
+/* cc <source> <object> <kilobytes> <thousands>: cpp | cc1 | as, and waits for all three. */
 #include "library.h"
 
 static int start(const char *const *words, int input, int output, const int *others)
@@ -17,10 +17,10 @@ static int start(const char *const *words, int input, int output, const int *oth
 int main(int count, char **words)
 {
     int pipes[4];
-    if (count != 4 || call(CALL_PIPE, (long)&pipes[0], 0, 0) < 0 || call(CALL_PIPE, (long)&pipes[2], 0, 0) < 0)
+    if (count != 5 || call(CALL_PIPE, (long)&pipes[0], 0, 0) < 0 || call(CALL_PIPE, (long)&pipes[2], 0, 0) < 0)
         return 1;
     const char *cpp[] = { "bin/cpp", words[1], NULL };
-    const char *cc1[] = { "bin/cc1", words[3], NULL };
+    const char *cc1[] = { "bin/cc1", words[3], words[4], NULL };
     const char *as[] = { "bin/as", words[2], NULL };
     int failed = start(cpp, 0, pipes[1], pipes) < 0;
     failed |= start(cc1, pipes[0], pipes[3], pipes) < 0;

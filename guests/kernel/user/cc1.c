@@ -1,6 +1,7 @@
 /*
- * cc1 <kilobytes>: from a source on standard input to a made-up assembly program: for every word its number in a
- * symbol table and how often it was seen. Then it "optimises": passes over that many kilobytes of heap.
+ * cc1 <kilobytes> <thousands>: from a source on standard input to a made-up assembly program: for every word its number in a
+ * symbol table and how often it was seen. Then it "optimises": passes over that many kilobytes of heap,
+ * and that many thousands of accesses scattered over them, each decided by the one before.
  */
 #include "library.h"
 
@@ -71,7 +72,17 @@ static void translate(void)
     }
 }
 
-static uint64_t optimise(unsigned long kilobytes)
+static uint64_t follow(uint64_t *memory, unsigned long words, unsigned long accesses, uint64_t mixed)
+{
+    for (unsigned long i = 0; i < accesses; i++) {
+        unsigned long at = (mixed * 0x9e3779b97f4a7c15 >> 32) * words >> 32;
+        mixed = (mixed << 7 | mixed >> 57) + memory[at] + i;
+        memory[at] = mixed;
+    }
+    return mixed;
+}
+
+static uint64_t optimise(unsigned long kilobytes, unsigned long thousands)
 {
     unsigned long words = kilobytes * 1024 / sizeof(uint64_t);
     uint64_t *memory = grow((long)((kilobytes * 1024 + 4095) & ~4095ul)), mixed = symbol_count;
@@ -81,7 +92,7 @@ static uint64_t optimise(unsigned long kilobytes)
             memory[i] = mixed;
         }
     }
-    return mixed;
+    return follow(memory, words, thousands * 1024, mixed);
 }
 
 int main(int count, char **words)
@@ -90,7 +101,7 @@ int main(int count, char **words)
     stream_open(&in, 0);
     stream_open(&out, 1);
     translate();
-    instruction("weight ", optimise(count == 2 ? number_of(words[1]) : 64));
+    instruction("weight ", optimise(count == 3 ? number_of(words[1]) : 64, count == 3 ? number_of(words[2]) : 0));
     stream_end_text(&out);
     return in.failed || out.failed;
 }

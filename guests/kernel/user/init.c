@@ -1,6 +1,7 @@
 /*
  * The first process: checks what the kernel promises, then runs a mix of jobs like a parallel make: `jobs` of them,
- * `parallel` at a time, each a cc of one of the sources on the disk with `size` kilobytes of compiler's memory.
+ * `parallel` at a time, each a cc of one of the sources on the disk with `size` kilobytes of compiler's memory and
+ * `scatter` thousands of accesses all over it.
  * Every object is read back and checked; the same source must give the same object.
  */
 #include "library.h"
@@ -35,12 +36,13 @@ static int run(const char *const *words)
     return child;
 }
 
-static bool start_job(unsigned job, unsigned slot, unsigned long size)
+static bool start_job(unsigned job, unsigned slot, unsigned long size, unsigned long scatter)
 {
-    char object[16], kilobytes[24];
+    char object[16], kilobytes[24], thousands[24];
     object_name(object, slot);
     *append_number(kilobytes, size, 10) = 0;
-    const char *words[] = { "bin/cc", sources[job % SOURCES], object, kilobytes, NULL };
+    *append_number(thousands, scatter, 10) = 0;
+    const char *words[] = { "bin/cc", sources[job % SOURCES], object, kilobytes, thousands, NULL };
     running[slot].job = job;
     running[slot].process = run(words);
     return running[slot].process > 0;
@@ -83,6 +85,7 @@ static bool finish_job(void)
 
 static bool make(unsigned long jobs, unsigned long parallel, unsigned long size)
 {
+    unsigned long scatter = parameter("scatter", 0);
     unsigned long started = 0, finished = 0;
     bool right = true;
     while (finished < jobs) {
@@ -90,7 +93,7 @@ static bool make(unsigned long jobs, unsigned long parallel, unsigned long size)
         while (running[slot].process != 0)
             slot++;
         if (started < jobs && started - finished < parallel) {
-            right &= start_job((unsigned)started++, slot, size);
+            right &= start_job((unsigned)started++, slot, size, scatter);
         } else {
             right &= finish_job();
             finished++;

@@ -115,6 +115,7 @@ internal static class MonitorSettings
             VirtualTlbCycles = Cost(".virtual-tlb"),
             TlbWriteCycles = Cost(".tlb-write"),
             PrivilegedCycles = Cost(".privileged"),
+            RegisterCycles = Cost(".register"),
             DeliverCycles = Cost(".deliver"),
             RequestCycles = Cost(".request"),
             AnswerCycles = Cost(".answer"),

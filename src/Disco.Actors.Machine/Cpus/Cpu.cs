@@ -152,7 +152,14 @@ public sealed class Cpu : Actor
         {
             // What others want of the granted line waits until the instruction that asked for it has executed.
             Cycle performed = NextStep;
-            Execute(1);
+            if (_monitor is { WaitsForMemory: MemoryWait.Attend })
+            {
+                Attend(_monitor);
+            }
+            else
+            {
+                Execute(1);
+            }
             if (_port.Granted)
             {
                 Invariant.Holds(context.Now == performed);
@@ -251,6 +258,10 @@ public sealed class Cpu : Actor
                 Enter(CpuPhase.Sleeping, stillAsleep ? new Cycle(_since) : end);
                 NextStep = Core.WakeCycle > end.Value ? new Cycle(Core.WakeCycle) : Cycle.Never;
                 break;
+            case RunStop.Monitor when _monitor!.WaitsForMemory == MemoryWait.Trap:
+                Enter(CpuPhase.Blocked, end);
+                NextStep = Cycle.Never;
+                break;
             case RunStop.Monitor:
                 EnterStopped(end);
                 break;
@@ -263,7 +274,11 @@ public sealed class Cpu : Actor
         if (monitor.AlarmCycle <= NextStep.Value && !Core.IsResuming)
         {
             context.AdvanceTo(NextStep);
-            monitor.AttendNow();
+            Attend(monitor);
+            if (_phase == CpuPhase.Blocked)
+            {
+                return;
+            }
         }
         if (_phase is CpuPhase.Stopped or CpuPhase.Vacant)
         {
@@ -287,6 +302,20 @@ public sealed class Cpu : Actor
         else
         {
             Execute(Math.Max(1, Math.Min(context.Horizon.Value, monitor.AlarmCycle) - NextStep.Value));
+        }
+    }
+
+    private void Attend(CpuMonitor monitor)
+    {
+        monitor.AttendNow();
+        if (monitor.WaitsForMemory == MemoryWait.Attend)
+        {
+            if (_phase is CpuPhase.Stopped or CpuPhase.Vacant)
+            {
+                Leave(NextStep);
+            }
+            Enter(CpuPhase.Blocked, NextStep);
+            NextStep = Cycle.Never;
         }
     }
 

@@ -3,6 +3,18 @@ using Disco.Actors.Machine.Mips;
 
 namespace Disco.Actors.Machine.Cpus;
 
+/// <summary>What a monitor that waits for memory does when it is there.</summary>
+public enum MemoryWait : byte
+{
+    None,
+
+    /// <summary>The instruction executes again, and traps again.</summary>
+    Trap,
+
+    /// <summary>The monitor gets control again, as at an alarm.</summary>
+    Attend,
+}
+
 /// <summary>
 /// A virtual machine monitor's part on one CPU. It decides what the core executes: it sees every exception outside
 /// kernel mode, gets the messages of its own families, and is given control between two instructions when it asked for
@@ -28,6 +40,12 @@ public abstract class CpuMonitor : ITrapMonitor
     /// It must have moved on when <see cref="Attend"/> returns, unless a message moves it.
     /// </summary>
     public long AlarmCycle { get; protected set; } = long.MaxValue;
+
+    /// <summary>
+    /// What the monitor does again when the memory it asked for is there; None when it waits for no memory. It says so
+    /// before it returns from a trap with <see cref="TrapOutcome.Block"/>, or from <see cref="Attend"/>.
+    /// </summary>
+    public MemoryWait WaitsForMemory { get; protected set; }
 
     protected MipsCore Core { get; private set; } = null!;
 
@@ -95,6 +113,7 @@ public abstract class CpuMonitor : ITrapMonitor
     {
         writer.Write("owedCycles", _owedCycles);
         writer.Write("alarmCycle", AlarmCycle);
+        writer.Write("waitsForMemory", (ulong)WaitsForMemory);
         Save(writer);
     }
 
@@ -102,6 +121,7 @@ public abstract class CpuMonitor : ITrapMonitor
     {
         _owedCycles = reader.ReadInt64("owedCycles");
         AlarmCycle = reader.ReadInt64("alarmCycle");
+        WaitsForMemory = (MemoryWait)reader.ReadUInt64("waitsForMemory");
         Load(reader);
     }
 }

@@ -1,6 +1,10 @@
+using System.Buffers.Binary;
+
 namespace Disco.Actors.Machine.Mips;
 
-/// <content>What a monitor needs of a core: parking its registers, its TLB entry by entry, ending a run.</content>
+/// <content>
+/// What a monitor needs of a core: parking its registers, its TLB entry by entry, memory, ending a run.
+/// </content>
 public sealed unsafe partial class MipsCore
 {
     // The cycle at which the run under way ends.
@@ -60,4 +64,45 @@ public sealed unsafe partial class MipsCore
 
     /// <summary>Hides all entries of the TLB.</summary>
     public void FlushTlb() => TlbInvalidate(all: true);
+
+    /// <summary>
+    /// The monitor's own load or store of an aligned doubleword of memory, in the guest's byte order. Anything but
+    /// Ready has done nothing.
+    /// </summary>
+    /// <param name="access">Load or Store.</param>
+    /// <param name="physical">Machine address.</param>
+    /// <param name="value">What was loaded, or is to be stored.</param>
+    /// <param name="cycle">Now.</param>
+    public PortStatus Perform(Access access, ulong physical, ref ulong value, long cycle)
+    {
+        Now = cycle;
+        PortStatus status = Port.Probe(physical, access, out byte* host, ref _stallCycles);
+        if (status != PortStatus.Ready)
+        {
+            return status;
+        }
+        if (access == Access.Load)
+        {
+            value = Config.BigEndian
+                ? BinaryPrimitives.ReadUInt64BigEndian(new ReadOnlySpan<byte>(host, sizeof(ulong)))
+                : BinaryPrimitives.ReadUInt64LittleEndian(new ReadOnlySpan<byte>(host, sizeof(ulong)));
+            if (_reportsAccesses)
+            {
+                Port.Performed(Access.Load, physical, host);
+            }
+            return status;
+        }
+        _physical = physical;
+        _stored = HoldsCode(physical) || _reportsAccesses ? host : null;
+        WriteValue(host, sizeof(ulong), value);
+        CloseStore(sizeof(ulong));
+        return status;
+    }
+
+    /// <summary>Asks for the right to access a byte of memory now; Blocked while it is fetched.</summary>
+    public PortStatus Reach(Access access, ulong physical, long cycle)
+    {
+        Now = cycle;
+        return Port.Probe(physical, access, out _, ref _stallCycles);
+    }
 }

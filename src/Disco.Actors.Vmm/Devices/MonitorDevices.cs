@@ -12,6 +12,7 @@ public sealed class MonitorDevices
     /// <summary>The cache agents from this number on belong to the switch and the disks.</summary>
     public const int FirstAgent = 80;
 
+    private readonly List<CoherentCache> _caches = [];
     private readonly Fabric _fabric;
     private readonly MachineMemory _memory;
     private readonly int _lineBytes;
@@ -51,6 +52,9 @@ public sealed class MonitorDevices
 
     public ConsoleMultiplexer Keyboard { get; }
 
+    /// <summary>The devices' own caches, for observers; none in the fast fidelity.</summary>
+    public IReadOnlyList<CoherentCache> Caches => _caches;
+
     public IEnumerable<Actor> Actors => [Switch, .. Disks, Keyboard];
 
     private DmaPort Dma(int agent, Address address, int node)
@@ -62,6 +66,7 @@ public sealed class MonitorDevices
         }
         _fabric.PlaceAgent(FirstAgent + agent, address, node);
         CoherentCache cache = new(FirstAgent + agent, CoherentDma.CacheOf(_lineBytes), _fabric);
+        _caches.Add(cache);
         return new CoherentDma(cache, _fabric);
     }
 }

@@ -33,10 +33,14 @@ public sealed partial class DiscoCpu
 
     private TrapOutcome OnCall(VirtualCpu vcpu, long cost)
     {
-        Statistics.Count(MonitorCause.Call);
-        Spend(cost + _costs.RequestCycles, MonitorCause.Call);
         Hypercall call = Hypercall.Decode(
             Core.GetRegister(V0), Core.GetRegister(A0), Core.GetRegister(A1), (uint)vcpu.Machine.Pages);
+        if (call.Number == HypercallNumber.PrivilegedPage)
+        {
+            return PutRegisters(vcpu, new PhysicalPage((uint)call.First), cost);
+        }
+        Statistics.Count(MonitorCause.Call);
+        Spend(cost + _costs.RequestCycles, MonitorCause.Call);
         Core.StepOver();
         switch (call.Number)
         {

@@ -58,18 +58,27 @@ public sealed partial class DiscoCpu : IResponderCpu
             _refused = false;
             return Deliver(vcpu, trap, BusErrorOf(access), cost);
         }
+        _fillsRegisters = false;
+        BeginFill(
+            page,
+            access switch
+            {
+                Access.Fetch => PageAccess.Execute,
+                Access.Load => PageAccess.Read,
+                Access.Store => PageAccess.Write,
+            },
+            cost);
+        return TrapOutcome.Block;
+    }
+
+    private void BeginFill(PhysicalPage page, PageAccess access, long cost)
+    {
         _fillPage = page;
-        _fillAccess = access switch
-        {
-            Access.Fetch => PageAccess.Execute,
-            Access.Load => PageAccess.Read,
-            Access.Store => PageAccess.Write,
-        };
+        _fillAccess = access;
         Statistics.Count(MonitorCause.Fill);
         Spend(cost + _costs.RequestCycles, MonitorCause.Fill);
         SendFill(cost + _costs.RequestCycles);
         Wait(CpuState.Filling, MonitorCause.Fill);
-        return TrapOutcome.Block;
     }
 
     private void SendFill(long delayCycles)
@@ -114,6 +123,12 @@ public sealed partial class DiscoCpu : IResponderCpu
             return;
         }
         Spend(_costs.AnswerCycles, MonitorCause.Fill);
+        if (_fillsRegisters)
+        {
+            _fillNotBefore = 0;
+            RegistersRefused(_current!);
+            return;
+        }
         _refused = true;
         Retry();
     }

@@ -17,6 +17,10 @@ public sealed partial class DiscoCpu
             return OnCall(vcpu, cost);
         }
         Op op = Decoder.Decode(trap.Word);
+        if (!TakeRegisters(vcpu, cost, returns: op == Op.Eret))
+        {
+            return TrapOutcome.Block;
+        }
         if (op is Op.Tlbwi or Op.Tlbwr)
         {
             Statistics.Count(MonitorCause.TlbWrite);
@@ -33,7 +37,9 @@ public sealed partial class DiscoCpu
         }
         Statistics.Count(MonitorCause.Privileged);
         Spend(cost + _costs.PrivilegedCycles, MonitorCause.Privileged);
-        return Emulate(vcpu, op, new Instruction(trap.Word));
+        TrapOutcome outcome = Emulate(vcpu, op, new Instruction(trap.Word));
+        KeepRegisters(vcpu);
+        return outcome;
     }
 
     private TrapOutcome Emulate(VirtualCpu vcpu, Op op, Instruction word)
@@ -66,6 +72,7 @@ public sealed partial class DiscoCpu
             case Op.Ei:
                 Core.SetRegister(word.Rt, (ulong)(int)cp0.Status);
                 cp0.SetInterruptEnable(op == Op.Ei);
+                vcpu.Privileged.Forget(PrivilegedPage.Status);
                 break;
             case Op.Tlbp:
                 Probe(vcpu);
@@ -123,6 +130,9 @@ public sealed partial class DiscoCpu
         switch (name)
         {
             case StatusRegister:
+                vcpu.Privileged.Forget(PrivilegedPage.Status);
+                ApplyMode(vcpu);
+                break;
             case 7 * 8:
                 ApplyMode(vcpu);
                 break;

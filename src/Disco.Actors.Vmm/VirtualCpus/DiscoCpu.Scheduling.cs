@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Disco.Actors.Core;
+using Disco.Actors.Machine.Cpus;
 using Disco.Actors.Machine.Devices;
 using Disco.Actors.Machine.Mips;
 using Disco.Actors.Vmm.Memory;
@@ -28,6 +29,7 @@ public sealed partial class DiscoCpu
     {
         long now = Context.Now.Value;
         AccountTo(now);
+        WaitsForMemory = MemoryWait.None;
         if (!_started)
         {
             Start();
@@ -319,8 +321,13 @@ public sealed partial class DiscoCpu
     private TrapOutcome Fail(VirtualCpu vcpu)
     {
         VirtualCp0 cp0 = vcpu.Cp0;
-        vcpu.Failure = Machine.Cpus.GuestError.Describe(
-            NameOf(vcpu), cp0.Status, cp0.Cause, cp0.Epc, cp0.BadVAddr, Core.Pc);
+        return Fail(vcpu, GuestError.Describe(
+            NameOf(vcpu), cp0.Status, cp0.Cause, cp0.Epc, cp0.BadVAddr, Core.Pc));
+    }
+
+    private TrapOutcome Fail(VirtualCpu vcpu, string reason)
+    {
+        vcpu.Failure = reason;
         Message end = InterruptMessage.MachineEnd(1, reset: false);
         end.B = Boards.VmProcessors.GuestFailed;
         Send(vcpu.Machine.Monitor, end);

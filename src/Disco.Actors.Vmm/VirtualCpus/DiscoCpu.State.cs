@@ -40,6 +40,7 @@ public sealed partial class DiscoCpu
         writer.Write("fillRequest", _fillRequest);
         writer.Write("fillNotBefore", _fillNotBefore);
         writer.Write("refused", _refused);
+        writer.Write("fillsRegisters", _fillsRegisters);
         writer.Write("access", _access.Physical);
         writer.Write("accessForm", (uint)_access.Register | ((ulong)(uint)_access.SizeBytes << 8)
             | (_access.IsLoad ? 1UL << 16 : 0) | (_access.IsSigned ? 1UL << 17 : 0));
@@ -133,6 +134,7 @@ public sealed partial class DiscoCpu
         _fillRequest = reader.ReadUInt64("fillRequest");
         _fillNotBefore = reader.ReadUInt64("fillNotBefore");
         _refused = reader.ReadBool("refused");
+        _fillsRegisters = reader.ReadBool("fillsRegisters");
         ulong physical = reader.ReadUInt64("access");
         ulong form = reader.ReadUInt64("accessForm");
         _access = new DeviceAccess(

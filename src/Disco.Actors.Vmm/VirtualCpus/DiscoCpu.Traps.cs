@@ -1,3 +1,4 @@
+using Disco.Actors.Machine.Cpus;
 using Disco.Actors.Machine.Mips;
 
 namespace Disco.Actors.Vmm.VirtualCpus;
@@ -28,6 +29,7 @@ public sealed partial class DiscoCpu
     protected override TrapOutcome OnTrap(in GuestTrap trap)
     {
         AccountTo(Core.Now);
+        WaitsForMemory = MemoryWait.None;
         VirtualCpu vcpu = _current!;
         long cost = _asksAgain ? 0 : _costs.TrapCycles;
         _asksAgain = false;
@@ -49,21 +51,33 @@ public sealed partial class DiscoCpu
     private TrapOutcome Deliver(
         VirtualCpu vcpu, in GuestTrap trap, ExceptionCode code, long cost, bool refill = false)
     {
+        if (!TakeRegisters(vcpu, cost))
+        {
+            return TrapOutcome.Block;
+        }
         Statistics.Count(MonitorCause.Exception);
         Spend(cost + _costs.DeliverCycles, MonitorCause.Exception);
         Core.Pc = vcpu.Cp0.Raise(
             code, trap.Pc, trap.InDelaySlot, trap.BadAddress, trap.Coprocessor, refill, Core.Now);
         ApplyMode(vcpu);
+        KeepRegisters(vcpu);
         return TrapOutcome.Resume;
     }
 
     /// <summary>Interrupts the guest between two instructions when one is pending and enabled.</summary>
     private void Interrupt(VirtualCpu vcpu, long now)
     {
+        long cost = _asksAgain ? 0 : _costs.TrapCycles;
+        _asksAgain = false;
+        if (!TakeRegisters(vcpu, cost, MemoryWait.Attend))
+        {
+            return;
+        }
         Statistics.Count(MonitorCause.Interrupt);
-        Spend(_costs.TrapCycles + _costs.DeliverCycles, MonitorCause.Interrupt);
+        Spend(cost + _costs.DeliverCycles, MonitorCause.Interrupt);
         Core.Pc = vcpu.Cp0.Raise(ExceptionCode.Interrupt, Core.Pc, Core.InDelaySlot, 0, 0, refill: false, now);
         ApplyMode(vcpu);
+        KeepRegisters(vcpu);
     }
 
     /// <summary>An instruction that is not there, but for RDHWR of the virtual CPU's number.</summary>

@@ -122,6 +122,9 @@ public sealed partial class DiscoCpu : CpuMonitor
             case CpuState.Idle:
                 Statistics.IdleCycles += cycles;
                 break;
+            case CpuState.Running when WaitsForMemory != MemoryWait.None:
+                Statistics.Add(MonitorCause.Privileged, cycles);
+                break;
             case CpuState.Running when _current!.Cp0.Mode == Mode.User:
                 Statistics.UserCycles += cycles;
                 break;
@@ -138,7 +141,7 @@ public sealed partial class DiscoCpu : CpuMonitor
     public MonitorTime TimeAt(long now)
     {
         long open = now - _accountedTo;
-        bool runs = _state == CpuState.Running;
+        bool runs = _state == CpuState.Running && WaitsForMemory == MemoryWait.None;
         bool isUser = runs && _current!.Cp0.Mode == Mode.User;
         bool isIdle = _state == CpuState.Idle;
         return new MonitorTime(

@@ -24,6 +24,9 @@ public sealed record MonitorCosts
     /// <summary>Any other emulated privileged instruction, besides the trap.</summary>
     public long PrivilegedCycles { get; init; } = 66;
 
+    /// <summary>To load or store one register in the page of privileged registers.</summary>
+    public long RegisterCycles { get; init; } = 2;
+
     /// <summary>To hand an exception or an interrupt to the guest: its registers, its vector.</summary>
     public long DeliverCycles { get; init; } = 36;
 
@@ -51,6 +54,7 @@ public sealed record MonitorCosts
         VirtualTlbCycles = 0,
         TlbWriteCycles = 0,
         PrivilegedCycles = 0,
+        RegisterCycles = 0,
         DeliverCycles = 0,
         RequestCycles = 0,
         AnswerCycles = 0,
@@ -63,8 +67,8 @@ public sealed record MonitorCosts
     {
         long[] all =
         [
-            TrapCycles, SecondLevelCycles, VirtualTlbCycles, TlbWriteCycles, PrivilegedCycles, DeliverCycles,
-            RequestCycles, AnswerCycles, SwitchCycles, MessageCycles,
+            TrapCycles, SecondLevelCycles, VirtualTlbCycles, TlbWriteCycles, PrivilegedCycles, RegisterCycles,
+            DeliverCycles, RequestCycles, AnswerCycles, SwitchCycles, MessageCycles,
         ];
         Invariant.Holds(Array.TrueForAll(all, cycles => cycles >= 0));
         Invariant.Holds(RetryCycles >= 1);

@@ -43,6 +43,9 @@ public sealed class VirtualCpu
 
     public PmapCache Pmap { get; }
 
+    /// <summary>Its privileged registers in the guest's memory, when the guest asked for that.</summary>
+    public PrivilegedPage Privileged { get; } = new();
+
     /// <summary>In WAIT; the scheduler has it as blocked.</summary>
     public bool Sleeps { get; set; }
 
@@ -116,6 +119,7 @@ public sealed class VirtualCpu
     {
         Registers.Save(writer);
         Cp0.Save(writer);
+        Privileged.Save(writer);
         Tlb.Save(writer);
         writer.Write("indexed", _indexed);
         writer.Write("sleeps", Sleeps);
@@ -125,6 +129,7 @@ public sealed class VirtualCpu
     {
         Registers.Load(reader);
         Cp0.Load(reader);
+        Privileged.Load(reader);
         Tlb.Load(reader);
         _indexed = reader.ReadUInt64("indexed");
         Sleeps = reader.ReadBool("sleeps");

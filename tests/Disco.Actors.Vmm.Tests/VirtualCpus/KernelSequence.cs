@@ -1,4 +1,6 @@
+using System.Globalization;
 using System.Text;
+using System.Text.RegularExpressions;
 using Disco.Actors.Core;
 using Disco.Actors.TestKit;
 
@@ -51,15 +53,22 @@ internal static class KernelSequence
         ["$0", "$4", "$4, 2", "$6", "$7", "$8", "$14", "$15", "$20", "$30", "$31, 2", "$31, 3", "$16, 1"];
 
     /// <summary>A little-endian kernel that ends with the power controller.</summary>
-    public static byte[] Make(ulong seed)
+    /// <param name="seed">Another seed, another kernel.</param>
+    /// <param name="byPage">
+    /// It asks the monitor for the page of privileged registers, and does by loads and stores of it whatever can be.
+    /// </param>
+    public static byte[] Make(ulong seed, bool byPage = false)
     {
         SeededRandom random = new(seed);
         ulong status = 0x3000_00E0 | (random.OneIn(2) ? 0x0400_0000UL : 0);
         string[] lines =
         [
             $"li $2, 0x{status:x}", "mtc0 $2, $12", "move $27, $0",
+            "lui $25, 0x8040",
         ];
-        StringBuilder body = new(string.Join('\n', lines) + "\n");
+        // At the same addresses in both forms.
+        string page = $"ori $4, $0, 0x400\nori $2, $0, 2\n{(byPage ? ".word 0x42000028" : "nop")}\n";
+        StringBuilder body = new(page + string.Join('\n', lines) + "\n");
         for (int register = 3; register < 23; register++)
         {
             body.Append($"li ${register}, {random.Below(1 << 20)}\n");
@@ -80,10 +89,23 @@ internal static class KernelSequence
             1: b 1b
             nop
             """);
-        return Link(body.ToString());
+        return byPage ? Link(ByPage(body.ToString()), ByPage(Handler)) : Link(body.ToString(), Handler);
     }
 
-    private static byte[] Link(string body)
+    // Loads of the registers the page has, stores of those it takes: the address is in t9 ($25).
+    private static string ByPage(string program)
+    {
+        string loads = Regex.Replace(
+            program, @"\bdmfc0 (\$\d+), \$(2|3|4|8|10|12|13|14)\b(?!,)", match => Access("ld", match));
+        string words = Regex.Replace(
+            loads, @"\bmfc0 (\$\d+), \$(4|8|10|12|13|14)\b(?!,)", match => Access("lw", match));
+        return Regex.Replace(words, @"\bdmtc0 (\$\d+), \$(2|3|14)\b(?!,)", match => Access("sd", match));
+    }
+
+    private static string Access(string instruction, Match match) =>
+        $"{instruction} {match.Groups[1].Value}, {8 * int.Parse(match.Groups[2].Value, CultureInfo.InvariantCulture)}($25)";
+
+    private static byte[] Link(string body, string handler)
     {
         const ulong origin = 0xffff_ffff_8000_0000;
         byte[] code = Machine.Mips.Isa.Assembler.Assemble(body, origin + 0x1000).Bytes;
@@ -94,7 +116,7 @@ internal static class KernelSequence
             Machine.Mips.Isa.Assembler.Assemble("j 0xffffffff80000400\nnop", origin + (ulong)vector)
                 .Bytes.CopyTo(image, vector);
         }
-        Machine.Mips.Isa.Assembler.Assemble(Handler, origin + 0x400).Bytes.CopyTo(image, 0x400);
+        Machine.Mips.Isa.Assembler.Assemble(handler, origin + 0x400).Bytes.CopyTo(image, 0x400);
         code.CopyTo(image, 0x1000);
         return new ElfWriter
         {

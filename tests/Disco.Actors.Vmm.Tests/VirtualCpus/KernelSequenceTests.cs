@@ -29,6 +29,21 @@ public sealed class KernelSequenceTests
         }
     }
 
+    /// <summary>
+    /// Loads and stores of the page of privileged registers do what the instructions in their place do.
+    /// [Disco 4.3]
+    /// </summary>
+    [Theory]
+    [InlineData(Fidelity.Coherent)]
+    [InlineData(Fidelity.Fast)]
+    public void Page_of_privileged_registers_is_as_good_as_the_instructions(Fidelity fidelity)
+    {
+        for (ulong seed = 1; seed <= Sequences; seed++)
+        {
+            Assert.Equal(OnTheBoard(seed), InVirtualMachine(seed, 4096, byPage: true, fidelity));
+        }
+    }
+
     private static string OnTheBoard(ulong seed)
     {
         BoardConfig board = Machines.Board(1) with { MemoryBytes = MemoryBytes };
@@ -37,11 +52,12 @@ public sealed class KernelSequenceTests
         return Describe(seed, result, machine.Cpus[0].Core, null);
     }
 
-    private static string InVirtualMachine(ulong seed, int secondLevelEntries)
+    private static string InVirtualMachine(
+        ulong seed, int secondLevelEntries, bool byPage = false, Fidelity fidelity = Fidelity.Coherent)
     {
         DiscoConfig config = Machines.On(
-            Machines.Board(1) with { MemoryBytes = 2 * MemoryBytes },
-            Machines.VmOf(KernelSequence.Make(seed), memoryBytes: MemoryBytes));
+            Machines.Board(1, fidelity) with { MemoryBytes = 2 * MemoryBytes },
+            Machines.VmOf(KernelSequence.Make(seed, byPage), memoryBytes: MemoryBytes));
         DiscoMachine machine = DiscoBuilder.Build(config with { SecondLevelTlbEntries = secondLevelEntries });
         RunResult result = new DeterministicEngine(machine.World, new EngineOptions()).Run(new Cycle(20_000_000));
         return Describe(seed, result, machine.Hardware.Cpus[0].Core, machine.Monitors[0].Current);

@@ -2,6 +2,7 @@ using System.Text;
 using Disco.Actors.Core;
 using Disco.Actors.Engines;
 using Disco.Actors.Machine.Boards;
+using Disco.Actors.TestKit;
 using Disco.Actors.Vmm.Boards;
 using Disco.Actors.Vmm.VirtualCpus;
 using Xunit;
@@ -42,6 +43,37 @@ public sealed class RunInvarianceTests
         Assert.Equal(Outcome.Stopped, result.Outcome);
         Assert.Equal(expected.StateHash, engine.StateHash());
         Assert.Equal(expected.Consoles, consoles.Select(console => console.ToString()));
+    }
+
+    /// <summary>
+    /// Three kernels of two virtual CPUs on two CPUs, each with its page of privileged registers, which moves from cache
+    /// to cache.
+    /// </summary>
+    [Fact]
+    public void Same_state_with_pages_of_privileged_registers()
+    {
+        DiscoConfig config = Machines.On(
+            Machines.Board(2),
+            [.. Enumerable.Range(0, 3).Select(_ => Machines.Vm("kernel", "jobs=2 size=8 check=0 quantum=50", vcpus: 2) with
+            {
+                Disks = [0],
+            })]) with
+        {
+            Disks = [new("root", File.ReadAllBytes(Repository.PathOf("guests", "images", "kernel.disk")), false)],
+        };
+        VmsEnd expected = Machines.Verified(config);
+        Assert.All(expected.Consoles, console => Assert.Contains("hal priv,", console, StringComparison.Ordinal));
+        Assert.Equal(expected.StateHash, Machines.Verified(config, threads: 2).StateHash);
+
+        DiscoMachine first = DiscoBuilder.Build(config);
+        DeterministicEngine engine = new(first.World, new EngineOptions());
+        engine.Run(new Cycle(expected.Cycles * 2 / 3));
+        Snapshot snapshot = new();
+        engine.Save(snapshot);
+        DiscoMachine second = DiscoBuilder.Build(config);
+        DeterministicEngine other = new(second.World, new EngineOptions());
+        other.Load(snapshot.Read());
+        Assert.Equal(expected.StateHash, Machines.Run(second, other).StateHash);
     }
 
     [Theory]
