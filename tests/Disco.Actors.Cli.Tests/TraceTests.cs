@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Disco.Actors.TestKit;
+using Disco.Actors.Tracing.Container;
 using Xunit;
 
 namespace Disco.Actors.Cli.Tests;
@@ -120,19 +121,62 @@ public sealed class TraceTests : IDisposable
         Assert.False(found.RootElement.GetProperty("whole").GetBoolean());
     }
 
-    [Theory]
-    [InlineData("verify")]
-    [InlineData("stats")]
-    [InlineData("list")]
-    public void A_file_that_is_no_recording_is_refused_in_one_sentence(string command)
+    [Fact]
+    public void A_file_that_is_no_recording_is_refused_in_one_sentence()
     {
         string file = Path.Combine(_folder, "no.tr");
         File.WriteAllText(file, "nothing of the sort");
 
-        DiscoEnd end = DiscoProgram.Run("trace", command, file);
+        DiscoEnd end = DiscoProgram.Run("trace", "verify", file);
 
         Assert.Equal(2, end.ExitCode);
         Assert.Contains("not a recording", Assert.Single(Lines(end.Error)), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_recording_of_another_build_or_of_unknown_settings_is_not_replayed()
+    {
+        using TraceReader trace = TraceReader.Open(Hello.Value);
+        SortedDictionary<string, string> settings = new(trace.Header.Settings) { ["board.wheels"] = "4" };
+
+        DiscoEnd build = Replay(trace.Header with { Build = "0-0-0-0" });
+        DiscoEnd unknown = Replay(trace.Header with { Settings = settings });
+
+        Assert.Equal((2, 2), (build.ExitCode, unknown.ExitCode));
+        Assert.Contains("--any-build", Assert.Single(Lines(build.Error)), StringComparison.Ordinal);
+        Assert.Contains("board.wheels", Assert.Single(Lines(unknown.Error)), StringComparison.Ordinal);
+
+        DiscoEnd Replay(TraceHeader header)
+        {
+            string file = Path.Combine(_folder, "header.tr");
+            new TraceWriter(File.Create(file), header).Dispose();
+            return DiscoProgram.Run("replay", file);
+        }
+    }
+
+    /// <summary>Cut in the header; random behind a right beginning; a stretch left out.</summary>
+    [Theory]
+    [InlineData("list", "cut")]
+    [InlineData("replay", "random")]
+    [InlineData("stats", "left out")]
+    public void A_file_of_nonsense_is_refused_in_one_sentence(string command, string nonsense)
+    {
+        byte[] hello = File.ReadAllBytes(Hello.Value);
+        string file = Path.Combine(_folder, "nonsense.tr");
+        Random random = new(7);
+        byte[] bytes = new byte[5000];
+        random.NextBytes(bytes);
+        File.WriteAllBytes(file, nonsense switch
+        {
+            "cut" => hello[..500],
+            "random" => [.. hello[..8], .. bytes],
+            _ => [.. hello[..9000], .. hello[12_000..]],
+        });
+
+        DiscoEnd end = DiscoProgram.Run(command == "replay" ? [command, file] : ["trace", command, file]);
+
+        Assert.True(end.ExitCode == 2, end.Output + end.Error);
+        Assert.Contains("nonsense.tr", Assert.Single(Lines(end.Error)), StringComparison.Ordinal);
     }
 
     private static JsonElement[] List(string file, params string[] filters)

@@ -29,7 +29,7 @@ internal readonly record struct EventBlock(int Count, long Before, Cycle First, 
 internal sealed class EventDecoder
 {
     // More envelopes than any actor sends in the handling of one; a larger number is damage.
-    private const int CausedMax = 1 << 20;
+    private const int CausedMax = 1 << 16;
 
     private readonly EventHistory _history;
     private readonly Address[] _actors;
