@@ -94,6 +94,7 @@ internal sealed class EditedRecording
                     Envelope envelope = delivery.Envelope;
                     encoders[process].Write(block, in envelope, delivery.FirstSent, delivery.NextSent);
                 }
+                encoders[process].Finish(block);
                 writer.Append(type, process, block.Written);
             }
         }

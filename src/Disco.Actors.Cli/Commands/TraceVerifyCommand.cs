@@ -76,8 +76,8 @@ internal static class TraceVerifyCommand
         string all = found.Nodes.Sum(node => node.Deliveries).ToString("N0", CultureInfo.InvariantCulture);
         string[] cut =
         [
-            .. found.Nodes.Where(node => !node.Complete).Select(node => $"of node {node.Node} only "
-                + (node.Until is { } until ? $"{node.Deliveries:N0}, up to {until}" : "none")),
+            .. found.Nodes.Where(node => !node.Complete).Select(node => $"of node {node.Node} not all, but "
+                + (node.Until is { } until ? $"{node.Deliveries:N0} up to {until}" : "none")),
         ];
         return all + " can be read" + (cut.Length == 0 ? "" : "; " + string.Join("; ", cut));
     }

@@ -5,9 +5,9 @@ namespace Disco.Actors.Tracing.Analysis;
 
 /// <summary>Checks what the blocks of a recording say: order, senders, marks, completeness.</summary>
 /// <param name="trace">Of the whole blocks.</param>
-/// <param name="loses">Where the first lost event block of a node is: nothing of the node can be read behind.</param>
+/// <param name="losers">The nodes of which an event block is lost.</param>
 /// <param name="problems">What is found goes there.</param>
-internal sealed class DeliveryCheck(TraceReader trace, Dictionary<int, long> loses, List<TraceProblem> problems)
+internal sealed class DeliveryCheck(TraceReader trace, HashSet<int> losers, List<TraceProblem> problems)
 {
     // So many wrong deliveries are named; the rest follows from them.
     private const int NamedMax = 10;
@@ -86,18 +86,27 @@ internal sealed class DeliveryCheck(TraceReader trace, Dictionary<int, long> los
     private void ReadNode(int node)
     {
         long count = 0;
+        long next = 0;
         Cycle? until = null;
-        bool isComplete = !loses.ContainsKey(node);
+        bool isComplete = !losers.Contains(node);
         EventDecoder decoder = new(trace.Header);
         List<RecordedDelivery> decoded = [];
         Envelope last = default;
         foreach (BlockPlace block in trace.Blocks.Where(block => block.Type == BlockType.Events
-            && block.Process == node && block.Offset < loses.GetValueOrDefault(node, long.MaxValue)))
+            && block.Process == node))
         {
             decoded.Clear();
             try
             {
-                decoder.ReadAll(trace.Read(block), decoded);
+                byte[] contents = trace.Read(block);
+                long before = EventBlock.Read(contents).Before;
+                if (before != next && isComplete)
+                {
+                    Problem(block.Offset, $"deliveries of node {node}: this block says {before} are before it, "
+                        + $"there are {next}");
+                }
+                next = before;
+                decoder.ReadAll(contents, decoded);
             }
             catch (TraceException e)
             {
@@ -106,14 +115,9 @@ internal sealed class DeliveryCheck(TraceReader trace, Dictionary<int, long> los
             }
             foreach (RecordedDelivery delivery in decoded)
             {
-                Check(delivery, node, count, block.Offset, count == 0 ? null : last);
+                Check(delivery, node, next++, block.Offset, count++ == 0 ? null : last);
                 last = delivery.Envelope;
                 until = last.Arrival;
-                count++;
-            }
-            if (!isComplete)
-            {
-                break;
             }
         }
         _nodes.Add(new ReadableNode(node, count, until, isComplete));

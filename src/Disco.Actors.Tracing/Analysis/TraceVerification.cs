@@ -13,7 +13,7 @@ public sealed record TraceProblem(int Block, long Offset, string What);
 /// <param name="Node">Its number.</param>
 /// <param name="Deliveries">That can be read.</param>
 /// <param name="Until">The cycle of the last of them; null without any.</param>
-/// <param name="Complete">False when some behind them cannot be read.</param>
+/// <param name="Complete">False when some before, between or behind them cannot be read.</param>
 public sealed record ReadableNode(int Node, long Deliveries, Cycle? Until, bool Complete);
 
 /// <summary>What a check of a recording has found.</summary>

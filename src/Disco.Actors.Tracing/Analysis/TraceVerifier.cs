@@ -69,7 +69,7 @@ public sealed class TraceVerifier
         }
         if (trace is not null)
         {
-            deliveries = new DeliveryCheck(trace, LosesOf(trace), _problems);
+            deliveries = new DeliveryCheck(trace, LosersOf(trace), _problems);
             deliveries.Run(isComplete: _scan.Lost.Count == 0);
         }
         SortedDictionary<BlockType, int> counts = [];
@@ -204,24 +204,20 @@ public sealed class TraceVerifier
             : $"damaged: {bytes} that are no whole block";
     }
 
-    /// <summary>Where the first lost event block of each node is.</summary>
-    private Dictionary<int, long> LosesOf(TraceReader trace)
+    /// <summary>The nodes of which an event block is lost, or may be.</summary>
+    private HashSet<int> LosersOf(TraceReader trace)
     {
-        Dictionary<int, long> loses = [];
+        HashSet<int> losers = [];
         foreach (LostStretch lost in _scan.Lost)
         {
-            IEnumerable<int> nodes = _index is not null
+            losers.UnionWith(_index is not null
                 ? _index.Where(entry => lost.Offset <= entry.Key && entry.Key < lost.End
                     && entry.Value.Type == BlockType.Events).Select(entry => entry.Value.Process)
                 : lost.Named is { } named
                 ? named.Type == BlockType.Events ? [named.Process] : []
-                : trace.Header.Actors.Select(actor => actor.Node).Distinct();
-            foreach (int node in nodes)
-            {
-                loses.TryAdd(node, lost.Offset);
-            }
+                : trace.Header.Actors.Select(actor => actor.Node).Distinct());
         }
-        return loses;
+        return losers;
     }
 
     private static string Name(BlockType type, int process) => type switch

@@ -33,7 +33,7 @@ public sealed class TraceReader : IDisposable
     /// <summary>Reads what is whole of a damaged recording.</summary>
     /// <param name="stream">Its bytes.</param>
     /// <param name="file">Its name.</param>
-    /// <param name="blocks">The whole blocks, the header first; of each node no event block behind a lost one.</param>
+    /// <param name="blocks">The whole blocks, the header first.</param>
     internal TraceReader(Stream stream, string file, IEnumerable<BlockPlace> blocks)
     {
         _stream = stream;

@@ -116,7 +116,10 @@ internal sealed class NodeComparer : IObserver
         {
             EventDecoder decoder = new(_trace.Header);
             decoder.ReadAll(_recorded, recorded);
-            decoder.ReadAll(_found.Written, found);
+            if (_found.Length > 0)
+            {
+                decoder.ReadAll(_found.Written, found);
+            }
             return default(EventBlock);
         });
         for (int i = 0; i < Math.Min(found.Count, recorded.Count); i++)
