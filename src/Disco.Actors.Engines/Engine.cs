@@ -245,6 +245,9 @@ public abstract partial class Engine
     /// <summary>The envelopes under way and who waits for whom, for a report.</summary>
     public string Mailboxes() => EngineReport.Mailboxes(this);
 
+    /// <summary>All undelivered envelopes, in the total order.</summary>
+    public IReadOnlyList<Envelope> UnderWay() => Undelivered();
+
     /// <summary>The node of an actor, by its number in <see cref="World.Actors"/>.</summary>
     internal NodeProcess NodeOf(int actor) => _nodes[_table.NodeOf[actor]];
 

@@ -23,7 +23,7 @@ public enum AccessKind : byte
 /// (an interrupt came first) calls <see cref="AccessPerformed"/> all the same, after its first instruction.
 /// Since one access is outstanding at a time and a store waits for ownership, the machine is sequentially consistent.
 /// </remarks>
-public sealed unsafe partial class CoherentCache
+public sealed unsafe partial class CoherentCache : ICopyHolder
 {
     // States as sets, one bit a state: those that a load or fetch may use, a store, and a store that finds the line
     // modified already.
@@ -71,6 +71,7 @@ public sealed unsafe partial class CoherentCache
         _firstData = config.FirstData is { } data ? new L1Tags(data) : null;
         _miss.Frame = CacheArray.None;
         _random = new SeededRandom(TotalOrder.Mix((ulong)agent));
+        fabric.AddHolder(this);
     }
 
     public byte Agent { get; }
@@ -220,6 +221,24 @@ public sealed unsafe partial class CoherentCache
     {
         int frame = _array.Find(line);
         return frame >= 0 && CacheArray.HasBytes(_array.StateOf(frame)) ? _array.BytesOf(frame) : null;
+    }
+
+    public CopyWorth CopyOf(LineAddress line, out byte* bytes)
+    {
+        int slot = _writebacks.Find(line);
+        if (slot >= 0 && _writebacks.StateOf(slot) is CacheState.MI or CacheState.EI)
+        {
+            bytes = _writebacks.BytesOf(slot);
+            return CopyWorth.Leaving;
+        }
+        bytes = PointerTo(line);
+        CacheState state = StateOf(line);
+        if (bytes is null || state == CacheState.Once)
+        {
+            bytes = null;
+            return CopyWorth.None;
+        }
+        return (Writable >> (int)state & 1) != 0 ? CopyWorth.Owned : CopyWorth.Shared;
     }
 
     /// <summary>Lines present in a stable readable state, in order of frame. For observers.</summary>

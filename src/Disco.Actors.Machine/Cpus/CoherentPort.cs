@@ -87,6 +87,7 @@ public sealed unsafe class CoherentPort : CpuPort, ICopyListener
         ulong agent = Cache.Agent | (once ? CoherenceTrace.OnceBit : 0);
         ushort kind = access == Access.Store ? CoherenceTrace.Store : CoherenceTrace.Load;
         ulong offset = physical & 7;
+        agent |= offset << CoherenceTrace.OffsetShift;
         context.Trace(new TraceEvent(kind, physical - offset, *(ulong*)(host - offset), agent));
     }
 

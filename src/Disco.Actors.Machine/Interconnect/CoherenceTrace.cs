@@ -15,6 +15,11 @@ public static class CoherenceTrace
     /// <summary>In C of a load: the line was granted for this access alone.</summary>
     public const ulong OnceBit = 1 << 8;
 
+    /// <summary>
+    /// In C of a CPU's access: where in the aligned doubleword that A names it begins, in bits 16 to 18.
+    /// </summary>
+    public const int OffsetShift = 16;
+
     /// <summary>A load was performed. B: the value. C: the agent, and perhaps <see cref="OnceBit"/>.</summary>
     public const ushort Load = 0x0103;
 

@@ -27,6 +27,7 @@ public sealed class Fabric
     // By role, then by index; Nowhere for an address nobody has.
     private readonly byte[][] _nodeOf = new byte[16][];
     private readonly Address[] _agents = new Address[AgentsMax];
+    private readonly List<ICopyHolder> _holders = [];
     private readonly bool _uniform;
 
     public Fabric(InterconnectConfig config, IHomeMap homes)
@@ -78,6 +79,12 @@ public sealed class Fabric
     }
 
     public Address AgentAt(int agent) => _agents[agent];
+
+    /// <summary>All caches, in the order they were made: what may be newer than memory. For debuggers.</summary>
+    public IReadOnlyList<ICopyHolder> Holders => _holders;
+
+    /// <summary>For the construction of a cache.</summary>
+    internal void AddHolder(ICopyHolder holder) => _holders.Add(holder);
 
     public int NodeOf(Address address)
     {

@@ -16,6 +16,10 @@ public sealed unsafe partial class MipsCore
         uint word = block.Word(ip->Index, Config.BigEndian);
         Op op = Decoder.Decode(word);
         Lowering.Lower(new Instruction(word), op, ip, block, _handlers);
+        if (HasProbedAddresses)
+        {
+            Plant(ip);
+        }
         if (OpInfo.Of(op).HasDelaySlot && ip->Index + 1 < block.Words)
         {
             DecodeSlot(block, ip->Index + 1);
@@ -116,6 +120,10 @@ public sealed unsafe partial class MipsCore
             op = Op.Reserved;
         }
         Lowering.Lower(word, op, slot, block, _handlers);
+        if (HasProbedAddresses)
+        {
+            Plant(slot);
+        }
         bool near = index > 0 && Lowering.IsNear(new Instruction(block.Word(index - 1, Config.BigEndian)),
             index - 1, block.Words);
         slot->Flags = InsnFlags.DelaySlot | (near ? InsnFlags.None : InsnFlags.Far);

@@ -35,6 +35,10 @@ public sealed unsafe partial class MipsCore
     [MethodImpl(MethodImplOptions.NoInlining)]
     private void Translate(Insn* ip)
     {
+        if (HasProbedAddresses)
+        {
+            return;
+        }
         if (_cyclesToDecodeAgain <= 0 || _translator is { TranslatesAtOnce: true })
         {
             _translator?.TranslateAt(ip, _r[Reg.PcBase], _r[Reg.FetchContext]);

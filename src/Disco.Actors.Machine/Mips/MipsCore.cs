@@ -143,7 +143,7 @@ public sealed unsafe partial class MipsCore
             {
                 break;
             }
-            now = RunStretch(now, _runEnd);
+            now = _probe is null ? RunStretch(now, _runEnd) : RunProbed(now, _runEnd);
         }
         return now - start.Value;
     }

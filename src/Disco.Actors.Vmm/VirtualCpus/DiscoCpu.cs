@@ -99,6 +99,9 @@ public sealed partial class DiscoCpu : CpuMonitor
     /// <summary>The one in the core; null before the first.</summary>
     public VirtualCpu? Current => _current;
 
+    /// <summary>True when the core holds the registers of <see cref="Current"/>.</summary>
+    public bool HasRegistersInCore => _current is not null && _state != CpuState.Entering;
+
     private Address Scheduler => Scheduling.SchedulingMessage.SchedulerOf(_node);
 
     /// <summary>For construction: this CPU holds a virtual CPU, which is runnable from the first cycle on.</summary>
