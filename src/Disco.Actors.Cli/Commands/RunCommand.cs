@@ -20,10 +20,12 @@ internal static class RunCommand
         Option<bool> json = new("--json") { Description = "print the report as one JSON object" };
         Option<bool> registers = new("--registers") { Description = "show all CPUs' registers at the end" };
         RecordFlags record = new();
+        GdbFlag gdb = new();
         Command command = new("run", "boot a machine, run a guest on it, report") { json, registers };
         CheckpointFlags checkpoints = new();
         record.AddTo(command);
         checkpoints.AddTo(command);
+        gdb.AddTo(command);
         flags.AddTo(command);
         command.SetAction(parsed =>
         {
@@ -35,6 +37,15 @@ internal static class RunCommand
             if (recording is not null && checkpoint.From is not null)
             {
                 throw new UserError("A recording starts at power-on: use --record without --checkpoint-load.");
+            }
+            if (gdb.Read(parsed) is { } listenAt)
+            {
+                if (recording is not null)
+                {
+                    throw new UserError(
+                        "A run is recorded or debugged: record it with --record, then disco replay FILE --gdb PORT.");
+                }
+                experiment = experiment with { Engine = EngineKind.Deterministic, GdbAt = listenAt };
             }
             return Run(experiment, every, recording, checkpoint, parsed.GetValue(json), parsed.GetValue(registers));
         });
@@ -63,7 +74,9 @@ internal static class RunCommand
         }
         Stopwatch watch = Stopwatch.StartNew();
         using Recorder? recorder = record?.Start(experiment, engine);
-        RunResult result = recorder is null
+        RunResult result = experiment.GdbAt is not null
+            ? DebuggedRun.Live(experiment, machine, (DeterministicEngine)engine, until, consoles.Print, interruption)
+            : recorder is null
             ? engine.Run(until, () => interruption.Requested, Look)
             : recorder.Run(until, () => interruption.Requested, Look);
         watch.Stop();

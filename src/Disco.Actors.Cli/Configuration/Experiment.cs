@@ -1,3 +1,4 @@
+using System.Net;
 using Disco.Actors.Core;
 using Disco.Actors.Engines;
 using Disco.Actors.Hocon;
@@ -35,6 +36,9 @@ public sealed record Experiment(
     IReadOnlyList<TraceInput> Inputs)
 {
     private const long CyclesMax = 1L << 50;
+
+    /// <summary>Where a GDB is waited for; null to run without.</summary>
+    public IPEndPoint? GdbAt { get; init; }
 
     /// <summary>Names of what runs, for reports.</summary>
     public string Guests => Bare?.Image.Name

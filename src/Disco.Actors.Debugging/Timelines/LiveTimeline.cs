@@ -11,9 +11,11 @@ public sealed class LiveTimeline : Timeline
 {
     private const long KeptBytesMax = 1L << 29;
     private const int KeptMax = 64;
+    private const long KeepCycles = 1_000_000;
 
     private readonly SortedList<long, Snapshot> _kept = [];
     private readonly Cycle _until;
+    private (Cycle Cycle, Snapshot State)? _near;
     private RunResult? _ending;
 
     /// <param name="engine">At the beginning of what is to be debugged.</param>
@@ -36,20 +38,16 @@ public sealed class LiveTimeline : Timeline
 
     public override void Remember()
     {
-        if (_kept.ContainsKey(Now.Value) || _ending is not null)
+        if (_ending is not null || (_near is { } near && Now.Value - near.Cycle.Value is >= 0 and <= NearCycles))
         {
             return;
         }
         Snapshot state = new();
         Engine.Save(state);
-        _kept[Now.Value] = state;
-        if (_kept.Count > KeptMax || _kept.Values.Sum(each => (long)each.Bytes) > KeptBytesMax)
+        _near = (Now, state);
+        if (_kept.Count == 0 || Now.Value - _kept.Keys[LastAt(Now)] >= KeepCycles)
         {
-            // Every second one goes, but not the first nor the last.
-            for (int i = _kept.Count - 2; i > 0; i -= 2)
-            {
-                _kept.RemoveAt(i);
-            }
+            Keep(state);
         }
     }
 
@@ -70,7 +68,10 @@ public sealed class LiveTimeline : Timeline
         // What has happened of the present cycle may be a part of it.
         if (cycle <= Now || _ending is not null)
         {
-            Snapshot state = _kept.Values[LastAt(cycle)];
+            int last = LastAt(cycle);
+            Snapshot state = _near is { } near && near.Cycle <= cycle && near.Cycle.Value > _kept.Keys[last]
+                ? near.State
+                : _kept.Values[last];
             Engine.Load(state.Read());
             _ending = null;
             Output.Rewind(Now);
@@ -96,7 +97,21 @@ public sealed class LiveTimeline : Timeline
     public override void Changed()
     {
         _kept.Clear();
+        _near = null;
         Remember();
+    }
+
+    private void Keep(Snapshot state)
+    {
+        _kept[Now.Value] = state;
+        if (_kept.Count > KeptMax || _kept.Values.Sum(each => (long)each.Bytes) > KeptBytesMax)
+        {
+            // Every second one goes, but not the first nor the last.
+            for (int i = _kept.Count - 2; i > 0; i -= 2)
+            {
+                _kept.RemoveAt(i);
+            }
+        }
     }
 
     private int LastAt(Cycle cycle)

@@ -9,6 +9,9 @@ namespace Disco.Actors.Debugging.Timelines;
 /// </summary>
 public abstract class Timeline
 {
+    /// <summary>So far away a remembered state is as good as here.</summary>
+    private protected const long NearCycles = 50_000;
+
     private protected Timeline(DeterministicEngine engine, OutputListener? output)
     {
         Engine = engine;

@@ -80,8 +80,21 @@ public sealed partial class ReplaySession
     /// <summary>True at the last point the recording knows.</summary>
     public bool IsAtEnd => Ending is not null || Engine.Now >= _marks.Limit;
 
+    /// <summary>Told the cycle of an earlier state from which the run goes on: what it put out since comes again.
+    /// </summary>
+    public Action<Cycle>? Rewound { get; set; }
+
     /// <summary>Cycles the recording holds snapshots of.</summary>
     public IEnumerable<Cycle> Snapshots => _snapshots.Stored;
+
+    /// <summary>Keeps the present state, so that coming back here costs nothing; not inside a cycle.</summary>
+    public void Keep()
+    {
+        if (!IsInsideCycle && Ending is null && !_snapshots.Has(Engine.Now))
+        {
+            _snapshots.Keep(Take());
+        }
+    }
 
     /// <summary>Makes the next delivery. False at the end of the run.</summary>
     public bool StepDelivery() => SeekToDelivery(Engine.Deliveries + 1);
@@ -254,6 +267,7 @@ public sealed partial class ReplaySession
         _inputs = snapshot.Inputs;
         _log.Last = snapshot.Last;
         Ending = null;
+        Rewound?.Invoke(snapshot.Cycle);
         Invariant.Holds(Engine.Now == snapshot.Cycle && Engine.Deliveries == snapshot.Deliveries);
     }
 }

@@ -1,0 +1,59 @@
+using System.Net;
+using System.Net.Sockets;
+using Disco.Actors.Cli.Configuration;
+using Disco.Actors.Core;
+using Disco.Actors.Debugging;
+using Disco.Actors.Debugging.Gdb;
+using Disco.Actors.Debugging.Machines;
+using Disco.Actors.Debugging.Timelines;
+using Disco.Actors.Engines;
+using Disco.Actors.Machine.Boards;
+
+namespace Disco.Actors.Cli.Commands;
+
+/// <summary>A run under a debugger: waits for a GDB, serves it, and finishes the run when it has gone.</summary>
+internal static class DebuggedRun
+{
+    /// <summary>The run happens for the first time; it can be gone back in all the same.</summary>
+    public static RunResult Live(
+        Experiment experiment, BuiltMachine machine, DeterministicEngine engine, Cycle until, OutputListener output,
+        Interruption interruption)
+    {
+        LiveTimeline timeline = new(engine, until, output);
+        Debugger debugger = new(MachineOf(experiment, machine, engine), timeline);
+        GdbLeave leave = Serve(debugger, experiment.GdbAt!, interruption);
+        if (leave == GdbLeave.Detached)
+        {
+            debugger.Finish(() => interruption.Requested);
+        }
+        return timeline.Ending ?? engine.Run(until, () => true);
+    }
+
+    public static DebugMachine MachineOf(Experiment experiment, BuiltMachine machine, DeterministicEngine engine) =>
+        new(machine.Hardware, machine.Disco, experiment.Bare?.Image.Symbols ?? new ElfSymbols([]), engine);
+
+    /// <summary>Errors: UserError when the port cannot be had.</summary>
+    public static GdbLeave Serve(Debugger debugger, IPEndPoint end, Interruption interruption)
+    {
+        using GdbServer server = Listen(end);
+        Console.Error.WriteLine($"waiting for gdb: target remote {server.End}");
+        if (server.Accept(() => interruption.Requested) is not { } socket)
+        {
+            return GdbLeave.Ended;
+        }
+        using GdbSession session = new(debugger, socket, () => interruption.Requested);
+        return session.Serve();
+    }
+
+    private static GdbServer Listen(IPEndPoint end)
+    {
+        try
+        {
+            return new GdbServer(end);
+        }
+        catch (SocketException e)
+        {
+            throw new UserError($"No GDB can be waited for at {end}: {e.Message}");
+        }
+    }
+}
