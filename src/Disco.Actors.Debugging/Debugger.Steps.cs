@@ -43,6 +43,7 @@ public sealed partial class Debugger
     public Stop StepBack(DebugThread thread, Func<bool> interrupted, bool wholeBranches)
     {
         (ulong Pc, bool InSlot)? from = PlaceOf(thread);
+        Cycle after = Timeline.Now;
         do
         {
             if (interrupted())
@@ -55,7 +56,23 @@ public sealed partial class Debugger
             }
         }
         while (PlaceOf(thread) is not { } place || place == from || (wholeBranches && place.InSlot));
-        return new Stop(StopReason.Step, thread);
+        return WatchedBetween(thread, Timeline.Now, after) ?? new Stop(StopReason.Step, thread);
+    }
+
+    /// <summary>What a thread accessed on the way is reported also when it is gone back over.</summary>
+    private Stop? WatchedBetween(DebugThread thread, Cycle from, Cycle to)
+    {
+        if (!_breakpoints.Exists(each => each is DataBreakpoint))
+        {
+            return null;
+        }
+        Hit? access = null;
+        foreach (Hit hit in Collect(to))
+        {
+            access ??= hit.Breakpoint is DataBreakpoint && hit.Thread == thread ? hit : null;
+        }
+        Timeline.SeekTo(from);
+        return access is { } met ? new Stop(StopReason.Breakpoint, thread, met.Breakpoint) : null;
     }
 
     private static (ulong Pc, bool InSlot)? PlaceOf(DebugThread thread) =>

@@ -94,12 +94,10 @@ public sealed partial class GdbSession
 
     private string AllRegisters()
     {
-        if (_general.Registers is not { } registers)
-        {
-            return new string('x', ThreadRegisters.Count * 16);
-        }
+        // GDB cannot do without a program counter: zeros for a thread that is nowhere.
+        ThreadRegisters? registers = _general.Registers;
         return string.Concat(Enumerable.Range(0, ThreadRegisters.Count)
-            .Select(number => Hex.OfRegister(registers[number], Machine.BigEndian)));
+            .Select(number => Hex.OfRegister(registers?[number] ?? 0, Machine.BigEndian)));
     }
 
     private string OneRegister(string text)
@@ -108,9 +106,7 @@ public sealed partial class GdbSession
         {
             return Error;
         }
-        return _general.Registers is { } registers
-            ? Hex.OfRegister(registers[(int)number], Machine.BigEndian)
-            : new string('x', 16);
+        return Hex.OfRegister(_general.Registers?[(int)number] ?? 0, Machine.BigEndian);
     }
 
     private string SetAllRegisters(string text)
