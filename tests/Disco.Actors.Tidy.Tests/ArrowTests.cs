@@ -14,11 +14,13 @@ public sealed class ArrowTests
         ["Engines"] = ["Core"],
         ["Tracing"] = ["Core", "Engines"],
         ["Verification"] = ["Core", "Machine", "Vmm", "Engines", "Tracing"],
+        ["Debugging"] = ["Core", "Machine", "Vmm", "Engines", "Tracing"],
         ["Hocon"] = [],
-        ["Cli"] = ["Core", "Machine", "Vmm", "Engines", "Tracing", "Verification", "Hocon"],
+        ["Cli"] = ["Core", "Machine", "Vmm", "Engines", "Tracing", "Debugging", "Verification", "Hocon"],
     };
 
-    private static readonly string[] WithoutPackages = ["Core", "Machine", "Vmm", "Engines", "Verification"];
+    private static readonly string[] WithoutPackages =
+        ["Core", "Machine", "Vmm", "Engines", "Debugging", "Verification"];
 
     [Fact]
     public void Projects_know_only_whom_they_may_know()
