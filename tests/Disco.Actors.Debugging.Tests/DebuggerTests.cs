@@ -148,7 +148,7 @@ public sealed class DebuggerTests
         debugger.Timeline.Changed();
         debugger.Finish(Never);
 
-        Assert.StartsWith("HALLO: 2 CPUs\n", System.Text.Encoding.UTF8.GetString([.. output]), StringComparison.Ordinal);
+        Assert.StartsWith("HALLO: 2 CPUs\n", TextOf(output), StringComparison.Ordinal);
     }
 
     /// <summary>However often a run is gone through, what its guest prints is shown once and in order.</summary>
@@ -166,7 +166,7 @@ public sealed class DebuggerTests
 
         Assert.Equal(
             "hello: 2 CPUs\nhello from CPU 0\nhello from CPU 1\nhello: ok\n",
-            System.Text.Encoding.UTF8.GetString([.. output]));
+            TextOf(output));
     }
 
     [Fact]
@@ -187,6 +187,8 @@ public sealed class DebuggerTests
     }
 
     private static bool Never() => false;
+
+    private static string TextOf(List<byte> bytes) => System.Text.Encoding.UTF8.GetString([.. bytes]);
 
     private static void Step(Debugger debugger, DebugThread thread, int times)
     {

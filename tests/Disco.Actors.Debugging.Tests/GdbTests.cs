@@ -108,7 +108,8 @@ public sealed class GdbTests
     private static string Run(DebuggedMachine machine, string image, params string[] commands)
     {
         using GdbStub stub = new(machine, _ => "");
-        string[] script = ["set pagination off", "set confirm off", $"target remote 127.0.0.1:{stub.Port}", .. commands];
+        string connect = $"target remote 127.0.0.1:{stub.Port}";
+        string[] script = ["set pagination off", "set confirm off", connect, .. commands];
         return Tool.Text(
             Gdb, ["-nx", "-batch", .. script.SelectMany(line => new[] { "-ex", line }), DebuggedMachine.PathOf(image)]);
     }

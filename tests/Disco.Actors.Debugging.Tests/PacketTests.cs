@@ -23,7 +23,8 @@ public sealed class PacketTests
         Assert.Contains("qXfer:features:read+", supported, StringComparison.Ordinal);
         Assert.Contains("ReverseContinue+", supported, StringComparison.Ordinal);
         Assert.Equal(ThreadRegisters.Count, registers.Count);
-        Assert.Equal(ThreadRegisters.Count, registers.Select(each => each.Attribute("regnum")!.Value).Distinct().Count());
+        Assert.Equal(
+            ThreadRegisters.Count, registers.Select(each => each.Attribute("regnum")!.Value).Distinct().Count());
         Assert.Equal(ThreadRegisters.Count * 16, client.Ask("g").Length);
         Assert.Equal("r29", registers.Single(each => each.Attribute("regnum")!.Value == "29").Attribute("name")!.Value);
     }

@@ -6,7 +6,7 @@ namespace Disco.Actors.Debugging.Gdb;
 /// <summary>Waits for a GDB to connect.</summary>
 public sealed class GdbServer : IDisposable
 {
-    private const int PollMilliseconds = 50;
+    private const int PollMicroseconds = 50_000;
 
     private readonly TcpListener _listener;
 
@@ -25,13 +25,12 @@ public sealed class GdbServer : IDisposable
     /// <summary>The next connection; null when cancelled before.</summary>
     public Socket? Accept(Func<bool> cancelled)
     {
-        while (!_listener.Pending())
+        while (!_listener.Server.Poll(PollMicroseconds, SelectMode.SelectRead))
         {
             if (cancelled())
             {
                 return null;
             }
-            Thread.Sleep(PollMilliseconds);
         }
         Socket socket = _listener.AcceptSocket();
         socket.NoDelay = true;

@@ -62,7 +62,8 @@ public sealed partial class GdbSession
     /// </summary>
     private string SetBreakpoint(bool add, string text)
     {
-        if (text.Length < 3 || text[1] != ',' || !Hex.TryRange(text[2..].Split(';')[0], out ulong address, out int bytes))
+        if (text.Length < 3 || text[1] != ','
+            || !Hex.TryRange(text[2..].Split(';')[0], out ulong address, out int bytes))
         {
             return Error;
         }

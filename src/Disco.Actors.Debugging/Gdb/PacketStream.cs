@@ -108,8 +108,9 @@ internal sealed class PacketStream(Socket socket) : IDisposable
         }
         data = text.ToString();
         string digits = $"{(char)ReadByte()}{(char)ReadByte()}";
-        bool isGood = !Acknowledges || (int.TryParse(
-            digits, NumberStyles.HexNumber, CultureInfo.InvariantCulture, out int expected) && expected == (sum & 0xFF));
+        bool isNumber = int.TryParse(
+            digits, NumberStyles.HexNumber, CultureInfo.InvariantCulture, out int expected);
+        bool isGood = !Acknowledges || (isNumber && expected == (sum & 0xFF));
         if (Acknowledges)
         {
             Write(isGood ? "+" : "-");

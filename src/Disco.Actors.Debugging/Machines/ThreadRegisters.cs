@@ -2,7 +2,9 @@ using Disco.Actors.Machine.Mips;
 
 namespace Disco.Actors.Debugging.Machines;
 
-/// <summary>The registers of one thread as a value, under GDB's numbers for a MIPS. [GDB, features/mips64-cpu.xml]</summary>
+/// <summary>
+/// The registers of one thread as a value, under GDB's numbers for a MIPS. [GDB, features/mips64-cpu.xml]
+/// </summary>
 public sealed class ThreadRegisters
 {
     public const int Status = 32;

@@ -8,7 +8,7 @@ using Disco.Actors.Vmm.VirtualCpus;
 
 namespace Disco.Actors.Debugging.Machines;
 
-/// <summary>A virtual CPU, wherever the monitor has it: in a core, parked at a CPU, or on its way between two.</summary>
+/// <summary>A virtual CPU, wherever the monitor has it: in a core, parked at a CPU, or between two CPUs.</summary>
 internal sealed class VcpuThread(DiscoMachine disco, VirtualMachine vm, int number, int id)
     : DebugThread(id, $"{vm.Config.Name} vcpu {number}", vm.Config.Image.Symbols)
 {
@@ -53,7 +53,8 @@ internal sealed class VcpuThread(DiscoMachine disco, VirtualMachine vm, int numb
             }
             VirtualCp0 cp0 = vcpu.Cp0;
             uint cause = cp0.CauseAt(Seat?.Core.Now ?? 0);
-            return new ThreadRegisters(FileOf(vcpu), cp0.Status, cause, cp0.BadVAddr, cp0.Processor.FpuImplementation);
+            return new ThreadRegisters(
+                FileOf(vcpu), cp0.Status, cause, cp0.BadVAddr, cp0.Processor.FpuImplementation);
         }
     }
 
