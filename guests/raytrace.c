@@ -1,13 +1,14 @@
 /*
  * Ray tracer with a scene of our own: balls on a chequered floor, two lamps, shadows, reflections. The picture is cut
  * into tiles; each CPU takes tiles from its own queue and, when that is empty, steals from the queues of others
- * (the work distribution of SPLASH-2's Raytrace). The picture does not depend on who drew what.
+ * (the work distribution of SPLASH-2's Raytrace). The picture does not depend on who drew what. With balls=N the scene
+ * is a large one instead, of raytrace/cloud.c.
  */
+#include "raytrace/cloud.h"
 #include "runtime/atomics.h"
 #include "runtime/barrier.h"
 #include "runtime/console.h"
 #include "runtime/cp0.h"
-#include "runtime/mathematics.h"
 #include "runtime/memory.h"
 #include "runtime/parallel.h"
 #include "runtime/parameters.h"
@@ -17,21 +18,6 @@ enum { TILE_PIXELS = 8, MAX_BOUNCES = 4, DEFAULT_SIZE = 64 };
 
 /* Checksum of the picture of 64 x 64 pixels; the same source gives it on an x86-64 host. */
 #define DEFAULT_CHECKSUM 0x9618ab135af9f585UL
-
-struct vector {
-    double x, y, z;
-};
-
-struct ray {
-    struct vector origin, direction;
-};
-
-struct ball {
-    struct vector centre;
-    double radius;
-    struct vector colour;
-    double mirror;
-};
 
 struct hit {
     double distance;
@@ -72,55 +58,32 @@ static unsigned long size;
 static uint32_t *picture;
 static struct tree_barrier barrier;
 static uint32_t draw_ticks;
-
-static struct vector add(struct vector a, struct vector b)
-{
-    return (struct vector){ a.x + b.x, a.y + b.y, a.z + b.z };
-}
-
-static struct vector scale(struct vector a, double factor)
-{
-    return (struct vector){ a.x * factor, a.y * factor, a.z * factor };
-}
-
-static struct vector subtract(struct vector a, struct vector b)
-{
-    return (struct vector){ a.x - b.x, a.y - b.y, a.z - b.z };
-}
-
-static double dot(struct vector a, struct vector b)
-{
-    return a.x * b.x + a.y * b.y + a.z * b.z;
-}
+static volatile uint32_t wrong;
 
 static struct vector unit(struct vector a)
 {
     return scale(a, 1.0 / square_root(dot(a, a)));
 }
 
-/* Distance to the ball along the ray, or a negative number. */
-static double meet_ball(const struct ball *ball, const struct ray *ray)
+static const struct ball *nearest_ball(const struct ray *ray, double *distance)
 {
-    struct vector to_centre = subtract(ball->centre, ray->origin);
-    double along = dot(to_centre, ray->direction);
-    double root = ball->radius * ball->radius - dot(to_centre, to_centre) + along * along;
-    if (root < 0)
-        return -1;
-    root = square_root(root);
-    return along - root > 1e-6 ? along - root : along + root > 1e-6 ? along + root : -1;
+    if (cloud_exists())
+        return cloud_nearest(ray, distance);
+    const struct ball *nearest = NULL;
+    for (int i = 0; i < BALLS; i++) {
+        double met = meet_ball(&balls[i], ray);
+        if (met > 0 && met < *distance) {
+            *distance = met;
+            nearest = &balls[i];
+        }
+    }
+    return nearest;
 }
 
 static bool nearest(const struct ray *ray, struct hit *hit)
 {
-    const struct ball *ball = NULL;
     hit->distance = 1e9;
-    for (int i = 0; i < BALLS; i++) {
-        double distance = meet_ball(&balls[i], ray);
-        if (distance > 0 && distance < hit->distance) {
-            hit->distance = distance;
-            ball = &balls[i];
-        }
-    }
+    const struct ball *ball = nearest_ball(ray, &hit->distance);
     double floor = ray->direction.y < -1e-9 ? -ray->origin.y / ray->direction.y : -1;
     bool on_floor = floor > 1e-6 && floor < hit->distance && floor < 60;
     if (on_floor)
@@ -142,6 +105,8 @@ static bool nearest(const struct ray *ray, struct hit *hit)
 static bool shadowed(struct vector point, struct vector direction, double distance)
 {
     struct ray ray = { point, direction };
+    if (cloud_exists())
+        return cloud_shadows(&ray, distance);
     for (int i = 0; i < BALLS; i++) {
         double met = meet_ball(&balls[i], &ray);
         if (met > 0 && met < distance)
@@ -204,6 +169,8 @@ static void draw(uint32_t tile)
 
 static void work(unsigned cpu)
 {
+    if (cloud_exists())
+        cloud_make(cpu);
     tree_barrier_wait(&barrier, cpu);
     uint32_t start = cycle_count();
     for (unsigned i = 0; i < cpu_count(); i++) {
@@ -220,6 +187,8 @@ static void work(unsigned cpu)
     tree_barrier_wait(&barrier, cpu);
     if (cpu == 0)
         draw_ticks = cycle_count() - start;
+    if (cloud_exists() && !cloud_check(cpu))
+        wrong = 1;
 }
 
 /* FNV-1a over the pixels in reading order. */
@@ -239,6 +208,7 @@ int main(void)
     unsigned long tiles_across = (size + TILE_PIXELS - 1) / TILE_PIXELS;
     unsigned long tiles = tiles_across * tiles_across;
     picture = allocate(size * size * sizeof *picture);
+    cloud_allocate(parameter("balls", 0));
     for (unsigned cpu = 0; cpu < cpu_count(); cpu++) {
         unsigned long first, last;
         share_of(cpu, tiles, &first, &last);
@@ -255,6 +225,7 @@ int main(void)
     uint64_t sum = checksum();
     print("  drawn in %u ticks, %u tiles stolen, checksum %016lx\n", draw_ticks, stolen, sum);
     check(drawn == tiles, "each tile was drawn once");
-    check(size != DEFAULT_SIZE || sum == DEFAULT_CHECKSUM, "the picture is the known one");
+    check(!wrong, "the grid finds the nearest ball");
+    check(size != DEFAULT_SIZE || cloud_exists() || sum == DEFAULT_CHECKSUM, "the picture is the known one");
     return verdict("raytrace");
 }

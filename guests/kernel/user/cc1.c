@@ -1,11 +1,11 @@
 /*
- * cc1 <kilobytes> <thousands>: from a source on standard input to a made-up assembly program: for every word its number in a
- * symbol table and how often it was seen. Then it "optimises": passes over that many kilobytes of heap,
- * and that many thousands of accesses scattered over them, each decided by the one before.
+ * cc1 <kilobytes> <thousands>: from a source on standard input to a made-up assembly program: for every word its
+ * number in a symbol table and how often it was seen. Then it "optimises": `passes` (2) passes over that many kilobytes
+ * of heap, and that many thousands of accesses scattered over them, each decided by the one before.
  */
 #include "library.h"
 
-enum { SYMBOLS = 1024, WORD_BYTES = 24, PASSES = 2 };
+enum { SYMBOLS = 1024, WORD_BYTES = 24 };
 
 static struct symbol {
     char name[WORD_BYTES];
@@ -84,9 +84,10 @@ static uint64_t follow(uint64_t *memory, unsigned long words, unsigned long acce
 
 static uint64_t optimise(unsigned long kilobytes, unsigned long thousands)
 {
+    unsigned long passes = parameter("passes", 2);
     unsigned long words = kilobytes * 1024 / sizeof(uint64_t);
     uint64_t *memory = grow((long)((kilobytes * 1024 + 4095) & ~4095ul)), mixed = symbol_count;
-    for (int pass = 0; pass < PASSES; pass++) {
+    for (unsigned long pass = 0; pass < passes; pass++) {
         for (unsigned long i = 0; i < words; i++) {
             mixed = (mixed << 7 | mixed >> 57) + memory[i] + i;
             memory[i] = mixed;

@@ -21,7 +21,8 @@ internal sealed class Flags
 
     private readonly Option<string> _config = new("--config", "-c")
     {
-        Description = "an experiment by name, or a configuration file that overrides the board's",
+        Description = $"an experiment by name ({string.Join(", ", Embedded.Names(Settings.Experiments))}), or a "
+            + "configuration file that overrides the board's",
         HelpName = "EXPERIMENT",
     };
 

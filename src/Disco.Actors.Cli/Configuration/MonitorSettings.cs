@@ -1,6 +1,7 @@
 using Disco.Actors.Machine.Boards;
 using Disco.Actors.Vmm.Boards;
 using Disco.Actors.Vmm.Devices;
+using Disco.Actors.Vmm.Memory;
 using Disco.Actors.Vmm.Placement;
 using Disco.Actors.Vmm.Scheduling;
 using Disco.Actors.Vmm.Shootdown;
@@ -35,6 +36,7 @@ internal static class MonitorSettings
                 Gangs = [.. Enumerable.Range(0, vms.Length).Where(vm => IsGang(settings, vms[vm].Name))],
             },
             Placement = PlacementOf(settings, board),
+            Mapping = new MappingConfig { First = settings.Word<FirstFrame>("monitor.placement.first") },
             SecondLevelTlbEntries = (int)settings.Whole("monitor.l2tlb", 0, 1 << 18),
         };
         return config.Problems() is [string problem, ..] ? throw UserError.Sentence(problem) : config;

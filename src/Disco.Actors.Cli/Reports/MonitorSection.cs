@@ -4,6 +4,7 @@ using Disco.Actors.Machine.Boards;
 using Disco.Actors.Machine.Interconnect;
 using Disco.Actors.Vmm.Boards;
 using Disco.Actors.Vmm.Memory;
+using Disco.Actors.Vmm.Placement;
 using Disco.Actors.Vmm.Scheduling;
 using Disco.Actors.Vmm.Shootdown;
 using Disco.Actors.Vmm.VirtualCpus;
@@ -19,6 +20,7 @@ internal sealed class MonitorSection
     private readonly MonitorReport _figures;
     private readonly MemoryReport _memory;
     private readonly ShootdownReport _shootdowns;
+    private readonly PlacementReport _placement;
     private readonly double _nanosecondsPerCycle;
 
     public MonitorSection(DiscoMachine machine, GuestConsoles consoles, MemoryPeak peak, Cycle now)
@@ -38,6 +40,7 @@ internal sealed class MonitorSection
         _shootdowns = ShootdownReport.Of(
             machine.Memory.Vms.Select(vm => vm.Shootdowns),
             machine.Monitors.Select(monitor => monitor.Responses));
+        _placement = PlacementReport.Of(machine, now);
         _nanosecondsPerCycle = 1e9 / machine.Config.Board.ClockHz;
     }
 
@@ -60,6 +63,15 @@ internal sealed class MonitorSection
         causes = _figures.Causes.ToDictionary(
             row => row.Cause.ToString(), row => new { row.Count, row.Cycles }),
         memory = _memory,
+        placement = new
+        {
+            policy = _placement.Policy.ToString(),
+            first = _placement.First.ToString(),
+            _placement.LocalShare,
+            _placement.HotPages,
+            moves = _placement.Moves.ToDictionary(
+                move => move.Kind.ToString(), move => new { move.Count, move.PerSecond, move.MeanMicroseconds }),
+        },
         shootdowns = new
         {
             protocol = _machine.Config.Monitor.Shootdown.Protocol.ToString(),
@@ -86,6 +98,7 @@ internal sealed class MonitorSection
         PrintCauses();
         PrintMemory();
         PrintTransactions();
+        PrintPlacement();
         PrintShootdowns();
     }
 
@@ -165,6 +178,28 @@ internal sealed class MonitorSection
                 Fixed(row.MeanCycles * _nanosecondsPerCycle / 1e3, 1),
                 Number(row.Refused));
         }
+        Tables.Print(table);
+    }
+
+    /// <summary>Figure 8's shares and Table 3 of the paper.</summary>
+    private void PrintPlacement()
+    {
+        if (_placement.HotPages == 0 && _placement.First == FirstFrame.Near)
+        {
+            return;
+        }
+        string[] moves = [.. _placement.Moves.Select(move => move.Kind.ToString())];
+        Table table = Tables.New(["placement", "pages at first", "local misses %", "hot pages", .. moves]);
+        table.AddRow(
+        [
+            _placement.Policy.ToString(),
+            _placement.First == FirstFrame.Near ? "near" : "round-robin",
+            Fixed(100 * _placement.LocalShare, 1),
+            Number(_placement.HotPages),
+            .. _placement.Moves.Select(move => move.Count == 0
+                ? "0"
+                : $"{Number((long)move.PerSecond)}/s, {Fixed(move.MeanMicroseconds, 1)} us"),
+        ]);
         Tables.Print(table);
     }
 

@@ -73,6 +73,8 @@ internal sealed class RunReport
             ["windowDelay"] = _engine.WindowDelay,
             ["threads"] = _engine.ThreadTimes.Select(ThreadObject),
             ["messages"] = _figures.Messages.ToDictionary(message => message.Name, message => message.Count),
+            ["misses"] = _figures.Misses,
+            ["localMissShare"] = _figures.LocalShare,
             ["missLatencyCycles"] = _figures.MissLatency,
             ["cpus"] = _figures.Cpus.Select(CpuObject),
             ["nodes"] = _figures.Nodes,
@@ -174,6 +176,7 @@ internal sealed class RunReport
         }
         if (latency.Count > 0)
         {
+            grid.AddRow("misses", $"{_figures.Misses:N0}, {Percent(_figures.LocalShare)} % in the own node's memory");
             grid.AddRow(
                 "miss latency",
                 $"mean {latency.MeanCycles * nanosecondsPerCycle:F0} ns, p50 {latency.P50 * nanosecondsPerCycle:F0}, "

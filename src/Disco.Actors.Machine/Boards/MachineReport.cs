@@ -21,6 +21,12 @@ public sealed record MachineReport(
     IReadOnlyList<MessageCount> Messages,
     LatencySummary MissLatency)
 {
+    /// <summary>Misses that left the caches of all CPUs, for the own node's memory or another's.</summary>
+    public long Misses => Cpus.Sum(cpu => cpu.LocalMisses + cpu.RemoteMisses);
+
+    /// <summary>The share of these that was for the own node's memory; 0 when there were none.</summary>
+    public double LocalShare => Misses == 0 ? 0 : (double)Cpus.Sum(cpu => cpu.LocalMisses) / Misses;
+
     /// <summary>Reads the counters of all actors. Between runs only.</summary>
     /// <param name="machine">The machine.</param>
     /// <param name="now">Everything before this cycle has happened.</param>

@@ -202,13 +202,14 @@ public sealed class DiscoBuilder : IMachineHost
     private bool TryPlace(int vm, PhysicalPage page, ImagePage contents)
     {
         VmMonitor monitor = _memory!.Vms[vm];
+        int node = _config.Mapping.FirstNodeOf(vm, page, NodeOfVm(vm), _board.Nodes);
         if (!contents.IsText)
         {
-            return _memory.TryPlace(monitor, page, contents.Contents, PageClass.Data, NodeOfVm(vm));
+            return _memory.TryPlace(monitor, page, contents.Contents, PageClass.Data, node);
         }
         (ElfImage, PhysicalPage) origin = (_config.Vms[vm].Image, page);
         Frame frame = _text.GetValueOrDefault(origin, Frame.None);
-        bool placed = _memory.TryPlaceText(monitor, page, contents.Contents, NodeOfVm(vm), ref frame);
+        bool placed = _memory.TryPlaceText(monitor, page, contents.Contents, node, ref frame);
         _text[origin] = frame;
         return placed;
     }

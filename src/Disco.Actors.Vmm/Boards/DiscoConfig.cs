@@ -69,6 +69,8 @@ public sealed record DiscoConfig
             problems.Add($"the guests of {Vms[0].Name} and {other.Name} differ in byte order; "
                 + "the processors of one machine have one");
         }
+        problems.AddRange(Placement.Problems());
+        problems.AddRange(Monitor.Shootdown.Problems());
         problems.AddRange(ToDevices().Problems());
         if (Disks.Count > DisksMax)
         {

@@ -8,7 +8,8 @@ public enum PageMove : byte
     /// <summary>Its frame goes to the hot node.</summary>
     Migrate,
 
-    /// <summary>The hot node gets a copy; all are read-only until the next write.</summary>
+    /// <summary>The hot node and all others that use the page get copies; all are read-only until the next write.
+    /// </summary>
     Replicate,
 }
 
@@ -24,7 +25,10 @@ public readonly record struct HotPageView(int HotNode, bool IsPrivate, uint Writ
     /// <summary>It was written since it was last made read-only.</summary>
     public bool IsWritten { get; init; }
 
-    /// <summary>Migrations and replications so far, saturating at 255.</summary>
+    /// <summary>
+    /// Migrations and beginnings of replication so far, saturating at 255; further replicas of a page that has some
+    /// are the same move.
+    /// </summary>
     public int Moves { get; init; }
 
     /// <summary>Of these, in the present reset interval.</summary>
@@ -36,6 +40,9 @@ public interface IPagePlacement
 {
     /// <summary>The length of the interval after which counters are zero; by default they never are.</summary>
     long ResetCycles => long.MaxValue;
+
+    /// <summary>Misses from which on a node gets a copy together with the hot one.</summary>
+    uint SharingMisses => uint.MaxValue;
 
     /// <param name="page">The page.</param>
     /// <param name="misses">By node, since the page's counters were zero.</param>

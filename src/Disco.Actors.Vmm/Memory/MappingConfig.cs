@@ -2,9 +2,25 @@ using Disco.Actors.Core;
 
 namespace Disco.Actors.Vmm.Memory;
 
+/// <summary>On which node a page's first frame is taken.</summary>
+public enum FirstFrame : byte
+{
+    /// <summary>That of the CPU that touched the page first, or the nearest with a free one.</summary>
+    Near,
+
+    /// <summary>
+    /// Pages are dealt to the nodes in turn, whoever uses them: the paper's baseline, IRIX on a NUMA machine it knows
+    /// nothing about. [Disco 5.4]
+    /// </summary>
+    RoundRobin,
+}
+
 /// <summary>What the monitor's own handling of memory costs, and its bounds.</summary>
 public sealed record MappingConfig
 {
+    /// <summary>Where pages are before any has moved.</summary>
+    public FirstFrame First { get; init; } = FirstFrame.Near;
+
     /// <summary>The monitor of a virtual machine handles one message in this time: a look into the pmap.</summary>
     public long VmCycles { get; init; } = 40;
 
@@ -30,6 +46,17 @@ public sealed record MappingConfig
 
     /// <summary>Bytes of an entry of memmap and pmap, for the account of the monitor's own memory.</summary>
     public int EntryBytes { get; init; } = 32;
+
+    /// <summary>The node on which a page's first frame is looked for.</summary>
+    /// <param name="vm">Of the page.</param>
+    /// <param name="page">It has no frame.</param>
+    /// <param name="user">The node that asks for it.</param>
+    /// <param name="nodes">Of the machine.</param>
+    public int FirstNodeOf(int vm, PhysicalPage page, int user, int nodes) => First switch
+    {
+        FirstFrame.Near => user,
+        FirstFrame.RoundRobin => (int)((page.Number + (uint)vm) % (uint)nodes),
+    };
 
     /// <summary>Throws when the numbers make no sense.</summary>
     public void Check()

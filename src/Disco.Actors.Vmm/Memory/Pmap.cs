@@ -15,7 +15,7 @@ internal struct PmapEntry
     /// <summary>Somebody asked to write since the page was last made read-only; then reads get the right too.</summary>
     public bool IsWritten;
 
-    /// <summary>Migrations and replications so far, saturating.</summary>
+    /// <summary>Migrations and beginnings of replication so far, saturating.</summary>
     public byte Moves;
 
     /// <summary>Of these, moves in one reset interval of the placement policy, and which that is.</summary>
@@ -24,6 +24,9 @@ internal struct PmapEntry
 
     /// <summary>A frame for a migration or replication of the page is being asked for.</summary>
     public bool MovePending;
+
+    /// <summary>Nodes, a bit each, that are to get replicas when this page's turn of moving comes.</summary>
+    public uint WantedOn;
 
     /// <summary>Devices that read or write the frame now.</summary>
     public ushort Pins;
@@ -45,7 +48,7 @@ internal struct PmapEntry
     }
 
     public readonly bool IsUntouched => FramePlusOne == 0 && State == PageState.Empty && Class == PageClass.Data
-        && Moves == 0 && !MovePending && (Given | GivenWrite) == 0;
+        && Moves == 0 && !MovePending && WantedOn == 0 && (Given | GivenWrite) == 0;
 
     public readonly bool IsAtRest => State <= PageState.Replicated;
 
@@ -133,6 +136,7 @@ internal sealed class Pmap
                 | (entry.IsWritten ? 1UL << 17 : 0) | (entry.MovePending ? 1UL << 18 : 0)
                 | ((ulong)entry.Moves << 24) | ((ulong)entry.Pins << 32) | ((ulong)entry.IntervalMoves << 48));
             writer.Write("moveInterval", (ulong)entry.MoveInterval);
+            writer.Write("wantedOn", (ulong)entry.WantedOn);
             writer.Write("frame", (ulong)entry.FramePlusOne);
             writer.Write("given", entry.Given);
             writer.Write("givenWrite", entry.GivenWrite);
@@ -163,6 +167,7 @@ internal sealed class Pmap
                 Pins = (ushort)(flags >> 32),
                 IntervalMoves = (byte)(flags >> 48),
                 MoveInterval = (uint)reader.ReadUInt64("moveInterval"),
+                WantedOn = (uint)reader.ReadUInt64("wantedOn"),
                 FramePlusOne = (uint)reader.ReadUInt64("frame"),
                 Given = reader.ReadUInt64("given"),
                 GivenWrite = reader.ReadUInt64("givenWrite"),

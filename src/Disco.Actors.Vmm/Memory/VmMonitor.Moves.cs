@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Numerics;
 using Disco.Actors.Core;
 
 namespace Disco.Actors.Vmm.Memory;
@@ -40,13 +41,58 @@ public sealed partial class VmMonitor
         {
             return;
         }
+        if (move == PageMove.Migrate)
+        {
+            AskForMove(PageEvent.Migrate, hot.Page, hot.Node, context);
+            return;
+        }
+        entry.WantedOn = NodesToReplicateOn(hot, misses, Placement.SharingMisses);
+        AskForReplica(hot.Page, context);
+    }
+
+    /// <summary>The hot node, and those that will be the next. [Disco 4.2.3: "the nodes most heavily accessing it"]
+    /// </summary>
+    private uint NodesToReplicateOn(in HotPageMessage hot, ReadOnlySpan<uint> misses, uint sharingMisses)
+    {
+        uint nodes = 1U << hot.Node;
+        for (int node = 0; node < misses.Length; node++)
+        {
+            bool uses = misses[node] >= sharingMisses && !CpusOf(node).IsEmpty;
+            nodes |= uses && !_pmap.HasFrameOn(hot.Page, node) ? 1U << node : 0;
+        }
+        return nodes;
+    }
+
+    /// <summary>A page has been replicated on one node: the next one's turn.</summary>
+    private void ReplicateFurther(PhysicalPage page, Context context)
+    {
+        PmapEntry entry = _pmap[page];
+        if (entry is { State: PageState.Replicated, MovePending: false, Pins: 0 } && !IsEnding)
+        {
+            AskForReplica(page, context);
+        }
+    }
+
+    private void AskForReplica(PhysicalPage page, Context context)
+    {
+        ref PmapEntry entry = ref _pmap[page];
+        if (entry.WantedOn != 0)
+        {
+            int node = BitOperations.TrailingZeroCount(entry.WantedOn);
+            entry.WantedOn &= entry.WantedOn - 1;
+            AskForMove(PageEvent.Replicate, page, node, context);
+        }
+    }
+
+    private void AskForMove(PageEvent move, PhysicalPage page, int node, Context context)
+    {
+        ref PmapEntry entry = ref _pmap[page];
         entry.MovePending = true;
-        PageEvent e = move == PageMove.Migrate ? PageEvent.Migrate : PageEvent.Replicate;
-        _moves.Add(hot.Page.Number, new PageRequest { Event = e, Page = hot.Page, Node = hot.Node });
+        _moves.Add(page.Number, new PageRequest { Event = move, Page = page, Node = node });
         // Never at another's cost: a move takes a free frame or does not happen.
-        AllocateFlags flags = move == PageMove.Replicate ? AllocateFlags.Replica : AllocateFlags.None;
-        AllocateMessage allocate = new(new FrameUser((ushort)Vm, hot.Page), flags, entry.Class, ForMove);
-        Send(MemMap.AddressOf(hot.Node), allocate.Pack(), context);
+        AllocateFlags flags = move == PageEvent.Replicate ? AllocateFlags.Replica : AllocateFlags.None;
+        AllocateMessage allocate = new(new FrameUser((ushort)Vm, page), flags, entry.Class, ForMove);
+        Send(MemMap.AddressOf(node), allocate.Pack(), context);
     }
 
     /// <summary>The frame for a move has come, or none was free.</summary>
@@ -61,6 +107,7 @@ public sealed partial class VmMonitor
                 ? TransactionKind.Migration
                 : TransactionKind.Replication;
             Transactions.CountRefused(kind);
+            ReplicateFurther(allocated.Page, context);
             return;
         }
         PageRequest request = move with { Frame = allocated.Frame };
@@ -70,7 +117,7 @@ public sealed partial class VmMonitor
             Refuse(request, Refusal.None, context);
             return;
         }
-        if (entry.Pins == 0)
+        if (entry.Pins == 0 && entry.State != PageState.Replicated)
         {
             entry.CountMove(IntervalAt(context.Now));
         }

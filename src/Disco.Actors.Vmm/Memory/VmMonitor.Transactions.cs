@@ -65,6 +65,7 @@ public sealed partial class VmMonitor
         if (step.Next <= PageState.Replicated)
         {
             Serve(page, context);
+            ReplicateFurther(page, context);
         }
     }
 
@@ -264,6 +265,7 @@ public sealed partial class VmMonitor
             }
             if (transaction is not null)
             {
+                entry.WantedOn = next == PageState.Replicated ? entry.WantedOn : 0;
                 EndTransaction(page, transaction, request, actions, context);
             }
         }
@@ -292,7 +294,8 @@ public sealed partial class VmMonitor
     private void AskForFrame(PageTransaction transaction, Context context)
     {
         PageRequest request = transaction.Request;
-        int[] nodes = _nodesByDistance[request.Node];
+        int[] nodes = _nodesByDistance[
+            _config.FirstNodeOf(Vm, request.Page, request.Node, _nodesByDistance.Length)];
         AllocateFlags flags = transaction.Kind == TransactionKind.Fill ? AllocateFlags.Zero : AllocateFlags.None;
         if (transaction.Tries >= nodes.Length)
         {

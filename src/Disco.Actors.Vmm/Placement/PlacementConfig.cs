@@ -6,7 +6,7 @@ namespace Disco.Actors.Vmm.Placement;
 
 public enum PlacementPolicy : byte
 {
-    /// <summary>Pages stay where they were first touched.</summary>
+    /// <summary>Pages stay where they were at first.</summary>
     Off,
 
     /// <summary>Migrate what one node uses, replicate what several read. [Verghese et al. 1996; Disco 4.2.3]</summary>
@@ -58,14 +58,27 @@ public sealed record PlacementConfig
     public HotPageConfig? HotPagesTo(Address reportTo) =>
         Policy == PlacementPolicy.Off ? null : new HotPageConfig(reportTo, TriggerMisses, ResetCycles);
 
-    /// <summary>Throws when the numbers make no sense.</summary>
-    public void Check()
+    /// <summary>What is wrong with it, one sentence each; empty when it can be used.</summary>
+    public IReadOnlyList<string> Problems()
     {
-        Invariant.Holds(TriggerMisses >= 1);
-        Invariant.Holds(SharingMisses >= 1);
-        Invariant.Holds(WriteMisses >= 0);
-        Invariant.Holds(MigrateMoves >= 0);
-        Invariant.Holds(ResetCycles >= 1);
-        Invariant.Holds(MovesMax is >= 0 and <= byte.MaxValue);
+        List<string> problems = [];
+        void Demand(bool holds, string what, long value, string bounds)
+        {
+            if (!holds)
+            {
+                problems.Add($"page placement has {value} as {what}; make it {bounds}");
+            }
+        }
+        Demand(TriggerMisses >= 1, "misses that make a page hot", TriggerMisses, "1 or more");
+        Demand(SharingMisses >= 1, "misses that make a hot page shared", SharingMisses, "1 or more");
+        Demand(WriteMisses >= 0, "misses to write that forbid replication", WriteMisses, "0 or more");
+        Demand(MigrateMoves >= 0, "moves in an interval that forbid migration", MigrateMoves, "0 or more");
+        Demand(ResetCycles >= 1, "cycles of the reset interval", ResetCycles, "1 or more");
+        Demand(
+            MovesMax is >= 0 and <= byte.MaxValue, "moves after which a page stays", MovesMax, $"0 to {byte.MaxValue}");
+        return problems;
     }
+
+    /// <summary>Throws when there are problems.</summary>
+    public void Check() => Invariant.Holds(Problems().Count == 0);
 }

@@ -11,6 +11,8 @@ internal sealed class VerghesePlacement(PlacementConfig config) : IPagePlacement
 {
     public long ResetCycles => config.ResetCycles;
 
+    public uint SharingMisses => (uint)config.SharingMisses;
+
     public PageMove Decide(in HotPageView page, ReadOnlySpan<uint> misses)
     {
         if (page.Moves >= config.MovesMax)

@@ -73,19 +73,31 @@ public sealed record ShootdownConfig
         ReceiveCycles = 2 * interconnect.BusCycles,
     };
 
-    /// <summary>Throws when the numbers make no sense.</summary>
-    public void Check()
+    /// <summary>What is wrong with it, one sentence each; empty when it can be used.</summary>
+    public IReadOnlyList<string> Problems()
     {
-        Invariant.Holds(SendCycles >= 0);
-        Invariant.Holds(ReceiveCycles >= 0);
-        Invariant.Holds(InterruptCycles >= 0);
-        Invariant.Holds(InvalidateCycles >= 0);
-        Invariant.Holds(FlushCycles >= 0);
-        Invariant.Holds(FlushPages >= 1);
-        Invariant.Holds(QueueActions >= 1);
-        Invariant.Holds(LazyRecords >= 0);
-        Invariant.Holds(TickCycles >= 1);
+        List<string> problems = [];
+        void Demand(long value, long least, string what)
+        {
+            if (value < least)
+            {
+                problems.Add($"shootdown has {value} as {what}; make it {least} or more");
+            }
+        }
+        Demand(SendCycles, 0, "cycles to send a message");
+        Demand(ReceiveCycles, 0, "cycles to take in a message");
+        Demand(InterruptCycles, 0, "cycles into the handler");
+        Demand(InvalidateCycles, 0, "cycles to remove a page's translations");
+        Demand(FlushCycles, 0, "cycles to remove all translations");
+        Demand(FlushPages, 1, "pages from which on all translations go");
+        Demand(QueueActions, 1, "actions in a CPU's queue");
+        Demand(LazyRecords, 0, "shootdowns put off at a time");
+        Demand(TickCycles, 1, "cycles of a tick");
+        return problems;
     }
+
+    /// <summary>Throws when there are problems.</summary>
+    public void Check() => Invariant.Holds(Problems().Count == 0);
 
     /// <summary>What removing takes a CPU.</summary>
     internal long CyclesFor(PageRange pages) =>

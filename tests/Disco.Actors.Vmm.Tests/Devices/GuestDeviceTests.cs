@@ -11,7 +11,7 @@ namespace Disco.Actors.Vmm.Tests.Devices;
 public sealed class GuestDeviceTests
 {
     /// <summary>Of 8 jobs of 8 KB: what the sources on the disk compile to, on any machine.</summary>
-    private const string Objects = "objects a2a7d7337302a0c7";
+    private const string Objects = "objects 245eeef0b802a3d1";
 
     private readonly byte[] _image = File.ReadAllBytes(Repository.PathOf("guests", "images", "kernel.disk"));
 

@@ -130,6 +130,8 @@ internal sealed class RandomMemory
     /// <summary>Written pages mostly migrate, others mostly are replicated.</summary>
     private sealed class MixedPlacement : IPagePlacement
     {
+        public uint SharingMisses => 0;
+
         public PageMove Decide(in HotPageView page, ReadOnlySpan<uint> misses) =>
             (page.Moves % 3 == 0) != page.IsWritten ? PageMove.Replicate : PageMove.Migrate;
     }

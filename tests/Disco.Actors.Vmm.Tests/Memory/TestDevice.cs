@@ -38,7 +38,9 @@ internal sealed class TestDevice : Actor
         {
             context.AdvanceTo(Cycle.Max(NextStep, context.Now));
             (long _, Address to, Message message) = _script[_next++];
-            _fabric.Send(context, Address, to, 0, message);
+            // A directory's report names every node.
+            int counts = message.Kind == (ushort)MappingKind.HotPage ? _fabric.Homes.Nodes : 0;
+            _fabric.Send(context, Address, to, 0, message, new byte[counts * sizeof(uint)]);
             NextStep = _next < _script.Length ? new Cycle(_script[_next].At) : Cycle.Never;
         }
     }
@@ -82,7 +84,9 @@ internal sealed class TestDevice : Actor
 }
 
 /// <summary>One answer to every hot page.</summary>
-internal sealed class FixedPlacement(PageMove move) : IPagePlacement
+internal sealed class FixedPlacement(PageMove move, uint sharingMisses = uint.MaxValue) : IPagePlacement
 {
+    public uint SharingMisses => sharingMisses;
+
     public PageMove Decide(in HotPageView page, ReadOnlySpan<uint> misses) => move;
 }

@@ -53,6 +53,41 @@ public sealed class TransactionTests
         Assert.Equal(1, MemoryReport.Of(rig.Memory).ReplicaFrames);
     }
 
+    /// <summary>One report is enough for all nodes that use the page, and one move of it. [Disco 4.2.3: replicated to
+    /// the nodes most heavily accessing it]</summary>
+    [Fact]
+    public void Page_hot_on_one_node_is_replicated_on_all_that_use_it()
+    {
+        Script Reader(int vcpu) => new(
+            TestOp.Enter(0, vcpu), TestOp.Read(1, at: Later), TestOp.Read(1, at: 3 * Later));
+        Script first = new(TestOp.Enter(0, 0), TestOp.Write(1, 7));
+        Script[] others = [Reader(1), Reader(2), Reader(3)];
+        MemoryRig rig = Run(
+            TwoNodes with { Nodes = 4, Placement = new FixedPlacement(PageMove.Replicate, sharingMisses: 0) },
+            [first, .. others], Hot(2 * Later, frame: 0, node: 2));
+
+        Assert.Equal(
+            [1, 2, 3], others.Select(other => rig.Homes.HomeOf(other.Results[2].Frame.Address).Value));
+        Assert.All(others, other => Assert.Equal(7UL, other.Results[2].Value));
+        Assert.Equal(3, rig.Vm(0).Transactions.CountOf(TransactionKind.Replication));
+        Assert.Equal(3, MemoryReport.Of(rig.Memory).ReplicaFrames);
+    }
+
+    /// <summary>The paper's baseline: pages dealt to the nodes whoever uses them. [Disco 5.4]</summary>
+    [Fact]
+    public void Pages_in_turn_have_their_first_frames_on_all_nodes()
+    {
+        MemoryRigPlan plan = TwoNodes with
+        {
+            Nodes = 4,
+            Mapping = new MappingConfig { CodeBytesPerNode = 0, EntryBytes = 0, First = FirstFrame.RoundRobin },
+        };
+        IEnumerable<TestOp> writes = Enumerable.Range(0, 8).Select(page => TestOp.Write((uint)page, 7));
+        MemoryRig rig = Run(plan, [new Script([TestOp.Enter(0, 0), .. writes])]);
+
+        Assert.Equal([0, 1, 2, 3, 0, 1, 2, 3], Enumerable.Range(0, 8).Select(page => NodeOf(rig, 0, (uint)page)));
+    }
+
     /// <summary>A write ends replication: every reader sees it afterwards.</summary>
     [Fact]
     public void Write_to_a_replicated_page_collapses_it()

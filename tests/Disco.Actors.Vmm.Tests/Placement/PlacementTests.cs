@@ -80,6 +80,20 @@ public sealed class PlacementTests
         Assert.Equal(40_000_000, config.Create()!.ResetCycles);
     }
 
+    [Fact]
+    public void Thresholds_that_make_no_sense_are_named_with_what_to_do()
+    {
+        PlacementConfig config = new() { TriggerMisses = 0, MovesMax = 256 };
+
+        Assert.Equal(
+            [
+                "page placement has 0 as misses that make a page hot; make it 1 or more",
+                "page placement has 256 as moves after which a page stays; make it 0 to 255",
+            ],
+            config.Problems());
+        Assert.Empty(new PlacementConfig().Problems());
+    }
+
     private static PageMove Decide(PlacementPolicy policy, uint other, in HotPageView page)
     {
         IPagePlacement placement = new PlacementConfig { Policy = policy }.Create()!;

@@ -36,4 +36,18 @@ public sealed class ShootdownCostTests(ITestOutputHelper output)
     private static double Mean(ShootdownProtocol protocol, int nodes, int cpusPerNode) =>
         ShootdownMeasurement.Run(protocol, nodes, cpusPerNode, holders: 32, shootdowns: 20, seed: 1)
             .Latency.MeanCycles;
+
+    [Fact]
+    public void Costs_that_make_no_sense_are_named_with_what_to_do()
+    {
+        ShootdownConfig config = new() { SendCycles = -1, TickCycles = 0 };
+
+        Assert.Equal(
+            [
+                "shootdown has -1 as cycles to send a message; make it 0 or more",
+                "shootdown has 0 as cycles of a tick; make it 1 or more",
+            ],
+            config.Problems());
+        Assert.Empty(new ShootdownConfig().Problems());
+    }
 }
