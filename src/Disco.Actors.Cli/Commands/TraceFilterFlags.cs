@@ -50,8 +50,7 @@ internal sealed class TraceFilterFlags
         HashSet<ushort> kinds = [.. (parsed.GetValue(_kinds) ?? []).SelectMany(KindsOf)];
         ulong? address = WordOf(parsed.GetValue(_address));
         TransactionId? transaction = TransactionOf(parsed.GetValue(_transaction));
-        long from = parsed.GetValue(_from) is { } first ? messages.Cycle("--from", first) : 0;
-        long until = parsed.GetValue(_until) is { } last ? messages.Cycle("--until", last) : long.MaxValue;
+        (long from, long until) = TimeOf(parsed, messages);
         return RecordedMessages.Deliveries(trace)
             .SkipWhile(delivery => delivery.Envelope.Arrival.Value < from)
             .TakeWhile(delivery => delivery.Envelope.Arrival.Value < until)
@@ -62,6 +61,22 @@ internal sealed class TraceFilterFlags
             .Where(delivery => transaction is not { } wanted || delivery.Transaction == wanted)
             .Take(parsed.GetValue(_limit) ?? int.MaxValue);
     }
+
+    /// <summary>The cycles wanted. Errors: UserError when anything else is asked for, too.</summary>
+    public (long From, long Until) TimeAlone(ParseResult parsed, TraceReader trace)
+    {
+        Option[] others = [_actors, _kinds, _address, _transaction, _limit];
+        if (Array.Find(others, option => parsed.GetResult(option) is { Implicit: false }) is { } other)
+        {
+            throw new UserError($"{other.Name} chooses messages of actors; frames of the virtual network are chosen by "
+                + "--from and --until alone.");
+        }
+        return TimeOf(parsed, RecordedMessages.Of(trace.Header));
+    }
+
+    private (long From, long Until) TimeOf(ParseResult parsed, RecordedMessages messages) => (
+        parsed.GetValue(_from) is { } first ? messages.Cycle("--from", first) : 0,
+        parsed.GetValue(_until) is { } last ? messages.Cycle("--until", last) : long.MaxValue);
 
     private static Address ActorOf(string text, TraceHeader header)
     {

@@ -59,7 +59,7 @@ public sealed partial class VirtualSwitch
         Route(slot, job.Call.Argument, context);
     }
 
-    private static void PutOut(SwitchJob job, Context context)
+    private void PutOut(SwitchJob job, Context context)
     {
         if (job.Error != 0 || job.Abandoned)
         {
@@ -69,6 +69,7 @@ public sealed partial class VirtualSwitch
         BinaryPrimitives.WriteInt32LittleEndian(output, job.Data.Count);
         BinaryPrimitives.WriteUInt64LittleEndian(output.AsSpan(4), NetAddress.Of(job.Call.Vm));
         job.Data.CopyTo(output, OutputHeaderBytes);
+        _putOut = Tap is null ? null : output[OutputHeaderBytes..];
         job.Data.Clear();
         context.Output(output);
     }

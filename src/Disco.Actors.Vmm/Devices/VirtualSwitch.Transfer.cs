@@ -27,6 +27,10 @@ public sealed partial class VirtualSwitch
         {
             job.Targets.Add(NetAddress.VmOf(destination));
         }
+        if (Tap is not null)
+        {
+            TapSent(job, destination, context);
+        }
         NextTarget(slot, context);
     }
 
@@ -249,6 +253,10 @@ public sealed partial class VirtualSwitch
         job.Taken += taken ? 1 : 0;
         Statistics.Messages += taken ? 1 : 0;
         Statistics.Dropped += taken ? 0 : 1;
+        if (taken && Tap is not null)
+        {
+            TapReceived(job, context);
+        }
         job.Targets.RemoveAt(0);
         job.Buffer = null;
         AnswerDetach(target, context);

@@ -66,12 +66,14 @@ public sealed partial class VirtualSwitch : Actor
         switch (message.Kind)
         {
             case (ushort)DeviceKind.NetSend or (ushort)DeviceKind.NetReceive:
+                NoteCall(envelope);
                 Accept(DeviceCall.From(message), context);
                 break;
             case (ushort)DeviceKind.GatewayBytes:
                 GatherIncoming(message);
                 break;
             case (ushort)DeviceKind.GatewayEnd:
+                NoteCall(envelope);
                 _arrived.Add([.. _incoming]);
                 _incoming.Clear();
                 Accept(new DeviceCall(DeviceKind.GatewayEnd, message.A, ushort.MaxValue, 0, 0, 0), context);
