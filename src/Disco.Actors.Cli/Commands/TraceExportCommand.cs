@@ -32,14 +32,13 @@ internal static class TraceExportCommand
         {
             using TraceReader trace = TraceReader.Open(parsed.GetValue(file)!);
             string name = parsed.GetValue(format)!;
-            Action<Stream> export = name == "pcapng"
+            Func<Stream, int> export = name == "pcapng"
                 ? CaptureOf(trace, parsed.GetValue(anyBuild), filter.TimeAlone(parsed, trace))
-                : ExportOf(trace.Header, filter.Apply(parsed, trace), name);
+                : Succeeding(ExportOf(trace.Header, filter.Apply(parsed, trace), name));
             using Stream stream = parsed.GetValue(output) is { } path
                 ? OpenNew(path)
                 : Console.OpenStandardOutput();
-            export(stream);
-            return ExitCode.Success;
+            return export(stream);
         });
         return command;
     }
@@ -63,7 +62,7 @@ internal static class TraceExportCommand
     }
 
     /// <summary>Repeats the run and captures the virtual subnet on the way.</summary>
-    private static Action<Stream> CaptureOf(TraceReader trace, bool anyBuild, (long From, long Until) cycles)
+    private static Func<Stream, int> CaptureOf(TraceReader trace, bool anyBuild, (long From, long Until) cycles)
     {
         Experiment experiment = RecordedRuns.ExperimentOf(trace.Header, anyBuild);
         if (experiment.Monitor is null)
@@ -84,8 +83,15 @@ internal static class TraceExportCommand
                     + "disco replay says more.");
             }
             Console.Error.WriteLine($"{capture.Packets} frames captured");
+            return interruption.Requested ? ExitCode.Interrupted : ExitCode.Success;
         };
     }
+
+    private static Func<Stream, int> Succeeding(Action<Stream> write) => to =>
+    {
+        write(to);
+        return ExitCode.Success;
+    };
 
     // Refused before a file is made for it.
     private static string Drawing(IEnumerable<CausedDelivery> deliveries)
