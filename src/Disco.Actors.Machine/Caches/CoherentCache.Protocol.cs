@@ -93,6 +93,7 @@ public sealed unsafe partial class CoherentCache
     private bool TryEvictFrame(int frame, Context context)
     {
         CacheStep step = CacheProtocol.Next(_array.StateOf(frame), CacheEvent.Evict);
+        CacheMutants.Change(_array.StateOf(frame), CacheEvent.Evict, ref step);
         Invariant.Holds(step.Do != CacheDo.Impossible);
         LineAddress line = _array.LineOf(frame);
         byte* bytes = _array.BytesOf(frame);
@@ -121,6 +122,7 @@ public sealed unsafe partial class CoherentCache
     {
         CacheState state = frame >= 0 ? _array.StateOf(frame) : CacheState.I;
         CacheStep step = CacheProtocol.Next(state, e);
+        CacheMutants.Change(state, e, ref step);
         if (step.Do == CacheDo.Impossible)
         {
             Invariant.Broken($"{_owner} cannot handle {message} in state {state} at {context.Now}");
@@ -149,6 +151,7 @@ public sealed unsafe partial class CoherentCache
     {
         CacheState state = _writebacks.StateOf(slot);
         CacheStep step = CacheProtocol.Next(state, e);
+        CacheMutants.Change(state, e, ref step);
         if (step.Do == CacheDo.Impossible)
         {
             Invariant.Broken($"{_owner} cannot handle {message} in state {state} at {context.Now}");
@@ -240,7 +243,9 @@ public sealed unsafe partial class CoherentCache
 
     private void LoseLine(LineAddress line, byte* bytes)
     {
-        if (_linkValid && _linkLine == line)
+        bool linked = _linkValid && _linkLine == line;
+        Mutants.Set(Mutant.CacheKeepsLink, ref linked, false);
+        if (linked)
         {
             ClearLink();
         }

@@ -76,7 +76,9 @@ public sealed unsafe class DirectoryController : Actor
         long wait = Occupy(context.Now.Value);
 
         HomeEvent e = EventOf(message, *entry);
+        HomeMutants.Miscount(ref e, ref *entry);
         HomeStep step = HomeProtocol.Next(entry->State, e);
+        HomeMutants.Change(entry->State, e, ref step);
         if (step.Do == HomeDo.Impossible)
         {
             Invariant.Broken($"{Address} cannot handle {message} in state {entry->State} at {context.Now}");
@@ -149,6 +151,7 @@ public sealed unsafe class DirectoryController : Actor
             return HomeEvent.GetX;
         }
         bool isSharer = entry.IsSharer(message.Requester);
+        Mutants.Set(Mutant.HomeUpgradesAnybody, ref isSharer, true);
         bool alone = entry.SharerCount == (isSharer ? 1 : 0);
         if (message.Kind == CoherenceKind.Upgrade && isSharer)
         {
@@ -188,7 +191,9 @@ public sealed unsafe class DirectoryController : Actor
             }
             return;
         }
-        entry->Promised = 0;
+        byte promised = 0;
+        Mutants.Set(Mutant.HomeKeepsPromise, ref promised, entry->Promised);
+        entry->Promised = promised;
         entry->PromisedRetries = 0;
         int node = _fabric.NodeOf(_fabric.AgentAt(message.Requester));
         if (node == Node)
@@ -279,8 +284,15 @@ public sealed unsafe class DirectoryController : Actor
     private void SendInvals(
         DirectoryEntry* entry, int requester, in CoherenceMessage answer, long wait, Context context)
     {
-        entry->RemoveSharer(requester);
-        entry->Acks = (byte)entry->SharerCount;
+        bool spared = true;
+        Mutants.Set(Mutant.HomeInvalidatesRequester, ref spared, false);
+        if (spared)
+        {
+            entry->RemoveSharer(requester);
+        }
+        int acks = entry->SharerCount;
+        Mutants.Set(Mutant.HomeAwaitsOneAckLess, ref acks, Math.Max(1, acks - 1));
+        entry->Acks = (byte)acks;
         Invariant.Holds(entry->Acks > 0);
         Statistics.InvalsSent += entry->Acks;
         for (int word = 0; word < 2; word++)

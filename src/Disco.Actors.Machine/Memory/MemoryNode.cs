@@ -68,7 +68,9 @@ public sealed unsafe class MemoryNode : Actor
             Invariant.Holds(envelope.Message.PayloadBytes == _lineBytes);
             _writes++;
             _pages.Touch(offset);
-            ((ReadOnlySpan<byte>)envelope.Payload)[.._lineBytes].CopyTo(new Span<byte>(bytes, _lineBytes));
+            int length = _lineBytes;
+            Mutants.Set(Mutant.MemoryWritesHalfLine, ref length, _lineBytes / 2);
+            ((ReadOnlySpan<byte>)envelope.Payload)[..length].CopyTo(new Span<byte>(bytes, length));
             return;
         }
         CoherenceKind kind = message.Kind switch

@@ -49,7 +49,7 @@ public sealed class Exhaustive(Subject subject, int statesMax = 1_000_000)
             }
             return new ExhaustiveResult(_sleepOf.Count, _steps, null, [], complete);
         }
-        catch (Exception broken) when (broken is InvariantBroken or Stuck)
+        catch (Exception broken)
         {
             Choice[] way = [.. _stack.Select(frame => new Choice(ChoiceKind.Deliver, frame.Taken))];
             string actor = way.Length == 0

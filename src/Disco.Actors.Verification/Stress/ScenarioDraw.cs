@@ -24,7 +24,7 @@ public static class ScenarioDraw
         {
             SubjectKind.Coherence => Coherence(ref ofShape),
             SubjectKind.Shootdown => Shootdown(ref ofShape, protocol),
-            SubjectKind.Placement => Placement(ref ofShape),
+            SubjectKind.Placement => Placement(ref ofShape, protocol),
         };
         SeededRandom random = new(TotalOrder.Mix(seed ^ 0x5EED));
         StressOp[] ops = subject switch
@@ -87,9 +87,10 @@ public static class ScenarioDraw
         };
     }
 
-    private static Shape Placement(ref SeededRandom random)
+    private static Shape Placement(ref SeededRandom random, ShootdownProtocol? protocol)
     {
         int nodes = 2 + random.Below(2);
+        int any = random.Below(Enum.GetValues<ShootdownProtocol>().Length);
         return new Shape
         {
             Subject = SubjectKind.Placement,
@@ -98,7 +99,10 @@ public static class ScenarioDraw
             Vms = 1 + random.Below(2),
             Pages = 1 + random.Below(2),
             FramesPerNode = 3 + random.Below(4),
-            Protocol = random.OneIn(2) ? ShootdownProtocol.Targeted : ShootdownProtocol.Broadcast,
+            Protocol = protocol ?? (ShootdownProtocol)any,
+            FlushPages = 2 + random.Below(3),
+            QueueActions = 1 + random.Below(3),
+            LazyRecords = random.Below(3),
         };
     }
 

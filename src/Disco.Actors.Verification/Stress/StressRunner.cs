@@ -86,8 +86,9 @@ public sealed class StressRunner
             strategy.End(Choices, _coverage.Novelty);
             return null;
         }
-        catch (Exception broken) when (broken is InvariantBroken or Stuck)
+        catch (Exception broken)
         {
+            // A host exception of the code under test is a violation as well as a broken invariant.
             Deliveries += subject.Network.Delivered;
             return Violated(subject, broken);
         }

@@ -76,6 +76,7 @@ internal sealed class VcpuTable
             // Until it left, every shootdown of its pages went there, and the CPU acts on them in their order.
             clean = Math.Max(clean, vcpu.LeftGeneration);
         }
+        Mutants.Set(Mutant.VcpuEntersUnrepaired, ref clean, Generation);
         // One that is still entered elsewhere has left there: its message is under way.
         vcpu = new Vcpu { HasRun = true, IsEntered = true, Cpu = enter.Cpu };
         int count = CountSince(clean, pages);
@@ -148,7 +149,9 @@ internal sealed class VcpuTable
         ulong missed = Generation - clean;
         if (missed > (ulong)Math.Min(_log.Length, pages.Length))
         {
-            return -1;
+            int forgotten = -1;
+            Mutants.Set(Mutant.VcpuLogOverrunIgnored, ref forgotten, 0);
+            return forgotten;
         }
         int count = 0;
         for (long i = _logged - (long)missed; i < _logged; i++)

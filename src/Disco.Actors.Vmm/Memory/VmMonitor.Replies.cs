@@ -55,9 +55,13 @@ public sealed partial class VmMonitor
             return;
         }
         ulong vcpu = 1UL << request.Vcpu;
-        entry.Given |= vcpu;
+        bool noted = true;
+        Mutants.Set(Mutant.PageForgetsReaders, ref noted, writes);
+        entry.Given |= noted ? vcpu : 0;
         entry.GivenWrite |= (rights & PageRights.Write) != 0 ? vcpu : 0;
-        FilledMessage filled = new(request.Page, frame, rights, request.Number, _vcpus.Generation);
+        ulong generation = _vcpus.Generation;
+        Mutants.Set(Mutant.PageFillIsNeverOld, ref generation, ulong.MaxValue);
+        FilledMessage filled = new(request.Page, frame, rights, request.Number, generation);
         Span<byte> payload = stackalloc byte[FilledMessage.PayloadBytes];
         filled.WritePayload(payload);
         Send(request.From, filled.Pack(), context, payload);

@@ -111,6 +111,7 @@ public sealed partial class VmMonitor
     {
         PageState state = _pmap[page].State;
         PageStep step = PageProtocol.Next(state, e);
+        PageMutants.Change(state, e, ref step);
         if (step.Do == PageDo.Impossible)
         {
             Invariant.Broken($"{Address}: {e} cannot happen to {page} in state {state} at {context.Now}");
@@ -297,6 +298,7 @@ public sealed partial class VmMonitor
         int[] nodes = _nodesByDistance[
             _config.FirstNodeOf(Vm, request.Page, request.Node, _nodesByDistance.Length)];
         AllocateFlags flags = transaction.Kind == TransactionKind.Fill ? AllocateFlags.Zero : AllocateFlags.None;
+        Mutants.Set(Mutant.FrameIsNotZeroed, ref flags, AllocateFlags.None);
         if (transaction.Tries >= nodes.Length)
         {
             flags |= AllocateFlags.DropReplicas;
@@ -341,6 +343,7 @@ public sealed partial class VmMonitor
         {
             kind = InvalidationKind.Downgrade;
             holders = _vcpus.RunningOf(entry.GivenWrite);
+            Mutants.Set(Mutant.PageDowngradesNobody, ref holders, CpuSet.None);
             entry.GivenWrite = 0;
             entry.IsWritten = false;
         }

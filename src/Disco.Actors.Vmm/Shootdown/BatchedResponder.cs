@@ -23,7 +23,10 @@ internal sealed class BatchedResponder(ShootdownConfig config, Fabric fabric, in
         TakeIn(context, cpu);
         ref uint done = ref _doneEpochs[message.What.Vm];
         BatchEvent e = message.What.Pages.IsAll ? BatchEvent.All : BatchEvent.Ranges;
-        switch (BatchProtocol.Decide(BatchProtocol.StateOf(done, message.Epoch), e))
+        BatchState state = BatchProtocol.StateOf(done, message.Epoch);
+        BatchDo step = BatchProtocol.Decide(state, e);
+        ShootdownMutants.Change(state, e, ref step);
+        switch (step)
         {
             case BatchDo.RemoveRanges:
                 ReadOnlySpan<byte> ranges = ((ReadOnlySpan<byte>)envelope.Payload)[..envelope.Message.PayloadBytes];
@@ -37,7 +40,9 @@ internal sealed class BatchedResponder(ShootdownConfig config, Fabric fabric, in
             case BatchDo.Nothing:
                 break;
         }
-        done = Math.Max(done, message.Epoch);
+        uint latest = Math.Max(done, message.Epoch);
+        Mutants.Set(Mutant.BatchTakesAnyEpoch, ref latest, message.Epoch);
+        done = latest;
         Acknowledge(Fabric.SenderOf(envelope.Message), message, context, cpu);
     }
 

@@ -67,7 +67,9 @@ internal sealed class Dissemination
                 break;
             case ShootdownProtocol.NumaMulticast:
                 AddTree(targets & _machine.Except(_cpusOf[_home]), _byDistance, orders);
-                AddEach(targets & _cpusOf[_home], ShootdownMessageKind.Remove, orders);
+                CpuSet near = targets & _cpusOf[_home];
+                Mutants.Set(Mutant.RoundForgetsHomeNode, ref near, CpuSet.None);
+                AddEach(near, ShootdownMessageKind.Remove, orders);
                 break;
             case ShootdownProtocol.Mach:
                 AddEach(targets, ShootdownMessageKind.Rendezvous, orders);

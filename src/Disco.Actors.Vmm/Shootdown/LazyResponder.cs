@@ -81,6 +81,12 @@ internal sealed class LazyResponder(ShootdownConfig config, Fabric fabric, int c
         if ((step.Do & LazyDo.Keep) != 0)
         {
             _records.Add((from, message));
+            bool early = false;
+            Mutants.Set(Mutant.LazyAcksAtRecord, ref early, true);
+            if (early)
+            {
+                Acknowledge(from, message, context, cpu);
+            }
         }
         if ((step.Do & LazyDo.SetTick) != 0)
         {
@@ -112,7 +118,9 @@ internal sealed class LazyResponder(ShootdownConfig config, Fabric fabric, int c
         foreach ((Address from, ShootdownMessage record) in _records)
         {
             Occupy(Config.ReceiveCycles, context, cpu);
-            Remove(record.What, context, cpu);
+            Invalidation what = record.What;
+            Mutants.Set(Mutant.LazySweepsOnlyFirst, ref what, _records[0].Record.What);
+            Remove(what, context, cpu);
             Acknowledge(from, record, context, cpu);
         }
         _records.Clear();

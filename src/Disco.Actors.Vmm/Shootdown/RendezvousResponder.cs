@@ -58,7 +58,9 @@ internal sealed class RendezvousResponder(ShootdownConfig config, Fabric fabric,
             case ShootdownMessageKind.Rendezvous:
                 return cpu.IsIdle ? RendezvousEvent.RendezvousIdle : RendezvousEvent.Rendezvous;
             case ShootdownMessageKind.Release:
-                return _releasesMissing == 1 ? RendezvousEvent.LastRelease : RendezvousEvent.Release;
+                bool last = _releasesMissing == 1;
+                Mutants.Set(Mutant.RendezvousResumesAtFirst, ref last, true);
+                return last ? RendezvousEvent.LastRelease : RendezvousEvent.Release;
             default:
                 Refuse(message);
                 return default;
@@ -70,6 +72,7 @@ internal sealed class RendezvousResponder(ShootdownConfig config, Fabric fabric,
         RendezvousEvent e, in ShootdownMessage message, Address from, Context context, IResponderCpu cpu)
     {
         RendezvousStep step = RendezvousProtocol.Next(_state, e);
+        ShootdownMutants.Change(e, ref step);
         if (step.Do == RendezvousDo.Impossible)
         {
             Invariant.Broken($"cpu/{Cpu}: {e} in state {_state}: {message}");
@@ -123,6 +126,7 @@ internal sealed class RendezvousResponder(ShootdownConfig config, Fabric fabric,
         }
         Invalidation[] actions = [.. _actions];
         _actions.Clear();
+        Mutants.Set(Mutant.RendezvousDropsOverrun, ref actions, []);
         foreach (Invalidation action in actions)
         {
             int index = _actions.FindIndex(flush => flush.Vm == action.Vm);

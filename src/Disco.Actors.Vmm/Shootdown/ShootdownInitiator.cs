@@ -79,6 +79,7 @@ public sealed class ShootdownInitiator
         Trace(ShootdownTrace.Begun, request.What, transaction, context);
         Invariant.Holds(!_rounds.Exists(round => round.Requests.Exists(open => open.Transaction == transaction)));
         CpuSet targets = _dissemination.TargetsOf(request);
+        ShootdownMutants.Forget(ref targets);
         Round? waiting = null;
         RoundEvent e = targets.IsEmpty ? RoundEvent.BeginAlone : RoundEvent.Begin;
         if (_dissemination.OneAtATime && _rounds.Exists(round => round.State != RoundState.Complete))
@@ -169,8 +170,9 @@ public sealed class ShootdownInitiator
         return round;
     }
 
-    private void ReceiveAck(Round? round, in ShootdownMessage ack, Context context)
+    private void ReceiveAck(Round? round, ShootdownMessage ack, Context context)
     {
+        ShootdownMutants.Mistake(_rounds, ref round, ref ack);
         if (round is null || !round.Missing.Contains(ack.Cpu))
         {
             RoundStep step = RoundProtocol.Next(round?.State ?? RoundState.Free, RoundEvent.StrangeAck);
@@ -187,6 +189,7 @@ public sealed class ShootdownInitiator
     private void Step(Round? round, RoundEvent e, in RoundRequest request, Context context)
     {
         RoundStep step = RoundProtocol.Next(round?.State ?? RoundState.Free, e);
+        ShootdownMutants.Change(e, round, ref step);
         if (round is null || step.Do == RoundDo.Impossible)
         {
             Invariant.Broken($"{_address}: {e} in state {round?.State} of shootdown round {round?.Epoch}");
@@ -236,6 +239,7 @@ public sealed class ShootdownInitiator
             int bytes = WritePayload(order, round, what, payload);
             Send(order.Cpu, new ShootdownMessage(order.Kind, what, round.Epoch), payload[..bytes], context);
         }
+        ShootdownMutants.Await(round, _orders);
     }
 
     /// <summary>What the orders say: the one request, or all of a batch as far as one message holds it.</summary>
@@ -249,6 +253,7 @@ public sealed class ShootdownInitiator
             what = what with { Generation = Math.Max(what.Generation, request.What.Generation) };
         }
         bool fits = round.Requests.Count <= ShootdownMessage.RangesMax && pages < _config.FlushPages;
+        Mutants.Set(Mutant.BatchLosesOverrun, ref fits, true);
         return round.Requests.Count == 1 || fits
             ? what
             : what with { Pages = PageRange.All, Kind = InvalidationKind.Invalidate };
@@ -265,12 +270,14 @@ public sealed class ShootdownInitiator
         {
             return 0;
         }
-        for (int i = 0; i < round.Requests.Count; i++)
+        int ranges = round.Requests.Count;
+        Mutants.Set(Mutant.BatchLosesOverrun, ref ranges, 1);
+        for (int i = 0; i < ranges; i++)
         {
             ulong range = ShootdownMessage.PackWhat(round.Requests[i].What);
             BinaryPrimitives.WriteUInt64LittleEndian(payload[(i * sizeof(ulong))..], range);
         }
-        return round.Requests.Count * sizeof(ulong);
+        return ranges * sizeof(ulong);
     }
 
     private void Send(int cpu, in ShootdownMessage message, ReadOnlySpan<byte> payload, Context context)

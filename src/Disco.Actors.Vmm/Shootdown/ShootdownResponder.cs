@@ -84,9 +84,14 @@ public abstract class ShootdownResponder
         Occupy(Config.InterruptCycles + Config.ReceiveCycles, context, cpu);
     }
 
-    private protected void Remove(in Invalidation what, Context context, IResponderCpu cpu)
+    private protected void Remove(Invalidation what, Context context, IResponderCpu cpu)
     {
-        cpu.Remove(what);
+        bool removes = true;
+        ShootdownMutants.Remove(ref what, ref removes);
+        if (removes)
+        {
+            cpu.Remove(what);
+        }
         Occupy(Config.CyclesFor(what.Pages), context, cpu);
     }
 

@@ -24,6 +24,10 @@ internal sealed class PlacementCpu : Actor, IResponderCpu
     private ulong _usefulFrom;
     private ulong _clean;
     private int _attempts;
+    private bool _isStopped;
+
+    // A step came while the CPU was stopped.
+    private bool _owesStep;
 
     public PlacementCpu(int cpu, int vm, Shape shape, ShootdownConfig config, Fabric fabric, PlacementSubject subject)
         : base(Address.Cpu(cpu), fabric.NodeOf(Address.Cpu(cpu)))
@@ -47,7 +51,9 @@ internal sealed class PlacementCpu : Actor, IResponderCpu
     /// <summary>For an answer.</summary>
     public bool IsWaiting { get; private set; }
 
-    public bool IsFinished => Ops.IsDone && !IsWaiting && IsEntered;
+    public bool IsFinished => Ops.IsDone && !IsWaiting && IsEntered && !_isStopped;
+
+    public bool Executes => IsEntered && !_isStopped;
 
     public override WaitsFor? Waiting => IsWaiting
         ? new WaitsFor(VmMonitor.AddressOf(Vm), _access == PageAccess.None ? "an answer" : $"{_page}")
@@ -58,18 +64,30 @@ internal sealed class PlacementCpu : Actor, IResponderCpu
 
     public bool MayWrite(int page) => (_translations[page].Rights & PageRights.Write) != 0;
 
-    public void Enter(Context context) =>
+    public void Enter(Context context)
+    {
+        _responder.Drain(context, this);
         Ask(new EnterVcpuMessage(Address.Index, _clean, Address.Index).Pack(), context);
+    }
 
     public override void Receive(in Envelope envelope, Context context)
     {
         if (ShootdownMessage.IsOne(envelope.Message))
         {
             _responder.Receive(envelope, context, this);
+            if (_owesStep && !_isStopped)
+            {
+                _owesStep = false;
+                context.After(1, StepMessage);
+            }
         }
         else if (envelope.Message.Kind != Subject.StepKind)
         {
             Answered(envelope, context);
+        }
+        else if (_isStopped)
+        {
+            _owesStep = true;
         }
         else if (!Ops.IsDone && Act(Ops.Current, context))
         {
@@ -99,9 +117,17 @@ internal sealed class PlacementCpu : Actor, IResponderCpu
 
     public long Occupy(long cycles, Cycle now) => cycles;
 
-    public void Stop() => Invariant.Broken("these shootdowns stop nobody");
+    public void Stop()
+    {
+        Invariant.Holds(!_isStopped);
+        _isStopped = true;
+    }
 
-    public void Resume(Cycle now) => Invariant.Broken("these shootdowns stop nobody");
+    public void Resume(Cycle now)
+    {
+        Invariant.Holds(_isStopped);
+        _isStopped = false;
+    }
 
     public override void Save(StateWriter writer)
     {
@@ -110,7 +136,8 @@ internal sealed class PlacementCpu : Actor, IResponderCpu
         {
             writer.Write("translation", translation.Frame.Number | ((ulong)translation.Rights << 32));
         }
-        writer.Write("flags", (IsEntered ? 1UL : 0) | (IsWaiting ? 2UL : 0) | ((ulong)_access << 8));
+        writer.Write("flags", (IsEntered ? 1UL : 0) | (IsWaiting ? 2UL : 0)
+            | (_isStopped ? 4UL : 0) | (_owesStep ? 8UL : 0) | ((ulong)_access << 8));
         writer.Write("page", (ulong)_page.Number);
         writer.Write("usefulFrom", _usefulFrom);
         writer.Write("clean", _clean);
@@ -128,6 +155,7 @@ internal sealed class PlacementCpu : Actor, IResponderCpu
         }
         ulong flags = reader.ReadUInt64("flags");
         (IsEntered, IsWaiting, _access) = ((flags & 1) != 0, (flags & 2) != 0, (PageAccess)(byte)(flags >> 8));
+        (_isStopped, _owesStep) = ((flags & 4) != 0, (flags & 8) != 0);
         _page = new PhysicalPage((uint)reader.ReadUInt64("page"));
         _usefulFrom = reader.ReadUInt64("usefulFrom");
         _clean = reader.ReadUInt64("clean");
@@ -165,6 +193,7 @@ internal sealed class PlacementCpu : Actor, IResponderCpu
                 Ask(new RemapMessage(page, vm, source, 0).Pack(), context);
                 break;
             case OpKind.Leave when _attempts == 0:
+                _responder.Drain(context, this);
                 IsEntered = false;
                 Send(new LeaveVcpuMessage(Address.Index, Address.Index).Pack(), context);
                 context.After(1, StepMessage);

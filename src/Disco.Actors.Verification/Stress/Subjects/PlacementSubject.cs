@@ -35,6 +35,10 @@ internal sealed unsafe class PlacementSubject : Subject
         {
             Protocol = shape.Protocol,
             SendCycles = 0, ReceiveCycles = 0, InterruptCycles = 0, InvalidateCycles = 0, FlushCycles = 0,
+            TickCycles = 1,
+            FlushPages = shape.FlushPages,
+            QueueActions = shape.QueueActions,
+            LazyRecords = shape.LazyRecords,
         };
         MappingConfig mapping = new()
         {
@@ -82,7 +86,7 @@ internal sealed unsafe class PlacementSubject : Subject
         }
         foreach (PlacementCpu cpu in _cpus)
         {
-            for (int page = 0; cpu.IsEntered && page < Shape.Pages; page++)
+            for (int page = 0; cpu.Executes && page < Shape.Pages; page++)
             {
                 CheckTranslation(cpu, page);
             }

@@ -1,0 +1,150 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Disco.Actors.Core;
+using Disco.Actors.Verification.Stress.Mutation;
+using Disco.Actors.Verification.Stress.Shrinking;
+using Disco.Actors.Vmm.Shootdown;
+
+namespace Disco.Actors.Verification.Stress;
+
+/// <summary>What to stress, as text.</summary>
+public sealed record StressRequest
+{
+    public string Subject { get; init; } = "";
+
+    /// <summary>Null for any.</summary>
+    public string? Protocol { get; init; }
+
+    /// <summary>Null for the portfolio.</summary>
+    public string? Strategy { get; init; }
+    public ulong First { get; init; } = 1;
+    public ulong Last { get; init; } = ulong.MaxValue;
+    public double? Seconds { get; init; }
+    public FaultRates Faults { get; init; } = FaultRates.None;
+    public string Mutant { get; init; } = nameof(Core.Mutant.None);
+    public bool Shrink { get; init; }
+}
+
+/// <summary>What came of it, as text.</summary>
+public sealed record StressReport
+{
+    public long Schedules { get; init; }
+    public long Deliveries { get; init; }
+    public double Seconds { get; init; }
+    public double CpuSeconds { get; init; }
+    public int Pairs { get; init; }
+    public ulong NextSeed { get; init; }
+    public required IReadOnlyList<StrategyRuns> Strategies { get; init; }
+
+    /// <summary>Null when nothing broke.</summary>
+    public Repro? Failure { get; init; }
+
+    /// <summary>False when the strategy had learned, so that the seed alone does not repeat the run.</summary>
+    public bool IsSeedRepeatable { get; init; }
+
+    /// <summary>Before and after shrinking: steps and operations. And the runs that took.</summary>
+    public int StepsBefore { get; init; }
+    public int StepsAfter { get; init; }
+    public int OpsBefore { get; init; }
+    public int OpsAfter { get; init; }
+    public int ShrinkRuns { get; init; }
+}
+
+public sealed record StrategyRuns(string Strategy, long Runs);
+
+/// <summary>
+/// The way into stress testing that is the same for the shipping code and for its copy that can make mistakes: text in,
+/// text out, because the two have types of their own.
+/// </summary>
+public static class StressPort
+{
+    private static readonly JsonSerializerOptions Options = new()
+    {
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        Converters = { new JsonStringEnumConverter() },
+        IgnoreReadOnlyProperties = true,
+    };
+
+    public static bool HasMutants => ActiveMutant.IsPossible;
+
+    public static string Write<T>(T value) => JsonSerializer.Serialize(value, Options);
+
+    public static T Read<T>(string json) => JsonSerializer.Deserialize<T>(json, Options)!;
+
+    /// <param name="request">A <see cref="StressRequest"/>.</param>
+    /// <param name="progress">Told schedules, deliveries, seconds, the next seed.</param>
+    /// <param name="isCancelled">Asked from time to time.</param>
+    /// <returns>A <see cref="StressReport"/>.</returns>
+    public static string Run(
+        string request, Action<long, long, double, ulong>? progress = null, Func<bool>? isCancelled = null)
+    {
+        StressRequest asked = Read<StressRequest>(request);
+        CampaignPlan plan = new()
+        {
+            Subject = Enum.Parse<SubjectKind>(asked.Subject, ignoreCase: true),
+            Protocol = asked.Protocol is null ? null : Enum.Parse<ShootdownProtocol>(asked.Protocol, ignoreCase: true),
+            Strategy = asked.Strategy,
+            First = asked.First,
+            Last = asked.Last,
+            SecondsMax = asked.Seconds,
+            Faults = asked.Faults,
+        };
+        using ActiveMutant _ = new(Enum.Parse<Mutant>(asked.Mutant));
+        CampaignResult result = new Campaign(plan).Run(
+            at => progress?.Invoke(at.Schedules, at.Deliveries, at.Seconds, at.NextSeed), isCancelled);
+        StressReport report = new()
+        {
+            Schedules = result.Progress.Schedules,
+            Deliveries = result.Progress.Deliveries,
+            Seconds = result.Progress.Seconds,
+            CpuSeconds = result.CpuSeconds,
+            Pairs = result.Progress.Pairs,
+            NextSeed = result.Progress.NextSeed,
+            Strategies = [.. result.Runs.Select(runs => new StrategyRuns(runs.Strategy, runs.Runs))],
+            IsSeedRepeatable = result.Failure?.IsRepeatable ?? true,
+        };
+        return Write(result.Failure is null ? report : WithFailure(report, result.Failure, asked));
+    }
+
+    /// <summary>Runs a file's steps again.</summary>
+    /// <param name="repro">A <see cref="Repro"/> as JSON.</param>
+    /// <param name="withMutant">False to run the code as it should be.</param>
+    /// <param name="each">Told each step.</param>
+    /// <returns>What broke; null when nothing did.</returns>
+    public static string? Repeat(string repro, bool withMutant, Action<string>? each = null)
+    {
+        Repro read = Repro.FromJson(repro);
+        using ActiveMutant _ = new(withMutant ? Enum.Parse<Mutant>(read.Mutant) : Mutant.None);
+        return TraceText.Run(read, each).Violation?.What;
+    }
+
+    /// <summary>The picture of a file's run.</summary>
+    public static string Draw(string repro)
+    {
+        Repro read = Repro.FromJson(repro);
+        using ActiveMutant _ = new(Enum.Parse<Mutant>(read.Mutant));
+        return TraceText.Mermaid(read);
+    }
+
+    private static StressReport WithFailure(StressReport report, Failure failure, StressRequest asked)
+    {
+        Failure small = failure;
+        int runs = 0;
+        if (asked.Shrink)
+        {
+            Shrinker shrinker = new(failure);
+            (small, ReplayResult _) = shrinker.Shrink(failure);
+            runs = shrinker.Runs;
+        }
+        return report with
+        {
+            Failure = TraceText.ReproOf(small, asked.Mutant),
+            StepsBefore = failure.Choices.Length,
+            StepsAfter = small.Choices.Length,
+            OpsBefore = failure.Scenario.Ops.Length,
+            OpsAfter = small.Scenario.Ops.Length,
+            ShrinkRuns = runs,
+        };
+    }
+}
