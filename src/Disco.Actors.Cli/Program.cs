@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using Disco.Actors.Cli;
 using Disco.Actors.Cli.Commands;
+using Disco.Actors.Cli.Stress;
 using Disco.Actors.Hocon;
 using Disco.Actors.Tracing.Container;
 
@@ -11,6 +12,7 @@ RootCommand root = new(
     RunCommand.Create(),
     ReplayCommand.Create(),
     TraceCommand.Create(),
+    StressCommand.Create(),
     MachinesCommand.Create(),
     GuestsCommand.Create(),
     ConfigCommand.Create(),

@@ -16,11 +16,12 @@ public sealed class ArrowTests
         ["Verification"] = ["Core", "Machine", "Vmm", "Engines", "Tracing"],
         ["Debugging"] = ["Core", "Machine", "Vmm", "Engines", "Tracing"],
         ["Hocon"] = [],
-        ["Cli"] = ["Core", "Machine", "Vmm", "Engines", "Tracing", "Debugging", "Verification", "Hocon"],
+        ["Cli"] = ["Core", "Machine", "Vmm", "Engines", "Tracing", "Debugging", "Verification", "Hocon", "Mutated"],
+        ["Mutated"] = [],
     };
 
     private static readonly string[] WithoutPackages =
-        ["Core", "Machine", "Vmm", "Engines", "Debugging", "Verification"];
+        ["Core", "Machine", "Vmm", "Engines", "Debugging", "Verification", "Mutated"];
 
     [Fact]
     public void Projects_know_only_whom_they_may_know()

@@ -28,7 +28,8 @@ internal static class CacheMutants
                 new CacheStep(CacheState.EI, CacheDo.SendPutClean | CacheDo.LineLost),
             (Mutant.CacheKeepsOnce, CacheState.Once, CacheEvent.Performed) =>
                 new CacheStep(CacheState.S, CacheDo.None),
-            (Mutant.CacheFreesWritebackEarly, CacheState.EI or CacheState.MI, CacheEvent.FwdGetS or CacheEvent.FwdGetX) =>
+            (Mutant.CacheFreesWritebackEarly, CacheState.EI or CacheState.MI,
+                CacheEvent.FwdGetS or CacheEvent.FwdGetX) =>
                 new CacheStep(CacheState.I, step.Do | CacheDo.FreeWriteback),
             (Mutant.CacheForwardsDirtyAsClean, CacheState.MI, CacheEvent.FwdGetX) =>
                 step with { Do = (step.Do & ~CacheDo.SendDataModified) | CacheDo.SendDataExclusive },

@@ -15,11 +15,12 @@ public static class ShootdownMeasurement
     /// <param name="shootdowns">How many.</param>
     /// <param name="seed">Decides the pauses between them.</param>
     /// <param name="open">How many at a time, without pauses when more than one.</param>
+    /// <param name="topology">Of the machine; then the number of nodes has only to fit it.</param>
     public static ShootdownReport Run(
         ShootdownProtocol protocol, int nodes, int cpusPerNode, int holders, int shootdowns, ulong seed,
-        int open = 1)
+        int open = 1, TopologyKind topology = TopologyKind.Hypercube)
     {
-        InterconnectConfig interconnect = new();
+        InterconnectConfig interconnect = new() { Topology = topology };
         ShootdownPlan plan = new()
         {
             Config = ShootdownConfig.For(protocol, interconnect),

@@ -22,6 +22,9 @@ public sealed record CampaignPlan
     /// <summary>Ends the campaign after so long; null for never.</summary>
     public double? SecondsMax { get; init; }
 
+    /// <summary>The same in seconds of the process's CPU time.</summary>
+    public double? CpuSecondsMax { get; init; }
+
     public FaultRates Faults { get; init; } = FaultRates.None;
 
     /// <summary>A scenario for every seed instead of a drawn one.</summary>
@@ -86,16 +89,18 @@ public sealed class Campaign(CampaignPlan plan)
             if (schedules % LookEvery == 0)
             {
                 progress?.Invoke(At());
-                if (watch.Elapsed.TotalSeconds >= plan.SecondsMax || (isCancelled?.Invoke() ?? false))
+                bool over = watch.Elapsed.TotalSeconds >= plan.SecondsMax || CpuSeconds() >= plan.CpuSecondsMax;
+                if (over || (isCancelled?.Invoke() ?? false))
                 {
                     break;
                 }
             }
         }
-        double cpuSeconds = (Environment.CpuUsage.TotalTime - cpu).TotalSeconds;
         IReadOnlyList<(string, long)> runs =
             [.. portfolio.Strategies.Select((strategy, index) => (strategy.Name, portfolio.Runs[index]))];
-        return new CampaignResult(At(), cpuSeconds, runs, failure);
+        return new CampaignResult(At(), CpuSeconds(), runs, failure);
+
+        double CpuSeconds() => (Environment.CpuUsage.TotalTime - cpu).TotalSeconds;
 
         CampaignProgress At() =>
             new(schedules, runner.Deliveries, watch.Elapsed.TotalSeconds, seed, _coverage.Pairs);

@@ -21,6 +21,7 @@ public sealed record StressRequest
     public ulong First { get; init; } = 1;
     public ulong Last { get; init; } = ulong.MaxValue;
     public double? Seconds { get; init; }
+    public double? CpuSeconds { get; init; }
     public FaultRates Faults { get; init; } = FaultRates.None;
     public string Mutant { get; init; } = nameof(Core.Mutant.None);
     public bool Shrink { get; init; }
@@ -88,6 +89,7 @@ public static class StressPort
             First = asked.First,
             Last = asked.Last,
             SecondsMax = asked.Seconds,
+            CpuSecondsMax = asked.CpuSeconds,
             Faults = asked.Faults,
         };
         using ActiveMutant _ = new(Enum.Parse<Mutant>(asked.Mutant));

@@ -12,7 +12,7 @@ namespace Disco.Actors.Verification.Stress;
 public sealed record Violation(string Rule, string What, string Actor, int Delivery, bool IsLiveness)
 {
     public static Violation Of(string what, string actor, int delivery, bool isLiveness) =>
-        new(RuleOf(what), what, actor, delivery, isLiveness);
+        new(RuleOf(isLiveness ? what.Split(':')[0] : what), what, actor, delivery, isLiveness);
 
     private static string RuleOf(string what)
     {
@@ -36,7 +36,7 @@ public sealed record Violation(string Rule, string What, string Actor, int Deliv
 public sealed class StressRunner
 {
     /// <summary>Deliveries of the liveness phase; an honest run needs a few hundred.</summary>
-    private const int LivenessMax = 20_000;
+    internal const int LivenessMax = 5_000;
 
     private readonly Dictionary<Shape, Subject> _subjects = [];
     private readonly FaultInjector _faults = new();
@@ -44,6 +44,9 @@ public sealed class StressRunner
     private Choice[] _choices = new Choice[1024];
     private int[] _allowed = new int[256];
     private int _count;
+
+    // Steps of the safety phase, -1 before its end.
+    private int _explored;
 
     public StressRunner(Coverage coverage) => _coverage = coverage;
 
@@ -72,7 +75,7 @@ public sealed class StressRunner
     {
         Subject subject = SubjectOf(scenario.Shape);
         SeededRandom random = new(TotalOrder.Mix(seed ^ 0xC401CE));
-        _count = 0;
+        (_count, _explored) = (0, -1);
         try
         {
             subject.Start(scenario.Ops);
@@ -81,6 +84,7 @@ public sealed class StressRunner
             _faults.Begin(scenario.Faults, new SeededRandom(random.Next()));
             _coverage.Begin();
             Explore(subject, strategy, 2 * guess);
+            _explored = _count;
             Settle(subject);
             Deliveries += subject.Network.Delivered;
             strategy.End(Choices, _coverage.Novelty);
@@ -103,6 +107,11 @@ public sealed class StressRunner
             actor = subject.Network.Actors[target].Address.ToString();
         }
         bool liveness = broken is Stuck;
+        if (_explored >= 0 && (liveness || subject.Network.Ready == 0))
+        {
+            // The liveness phase follows from what was explored.
+            _count = _explored;
+        }
         return Violation.Of(broken.Message, actor, subject.Network.Delivered, liveness);
     }
 

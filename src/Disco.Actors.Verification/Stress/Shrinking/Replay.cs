@@ -17,8 +17,6 @@ public readonly record struct TakenStep(Choice Choice, int Target, int Cause, in
 /// <summary>Repeats runs from their steps. A step that cannot be taken is passed over.</summary>
 public static class Replay
 {
-    private const int SettleMax = 20_000;
-
     /// <param name="subject">Of the right shape.</param>
     /// <param name="ops">The programs.</param>
     /// <param name="steps">In order.</param>
@@ -63,12 +61,13 @@ public static class Replay
     private static void Settle(Subject subject, List<TakenStep> taken, Action<Choice>? before)
     {
         StressNetwork network = subject.Network;
-        int deliveriesMax = network.Delivered + SettleMax;
+        int deliveriesMax = network.Delivered + StressRunner.LivenessMax;
         while (network.Ready > 0)
         {
             if (network.Delivered == deliveriesMax)
             {
-                throw new Stuck($"no end after {SettleMax} deliveries: {string.Join("; ", subject.Waits())}");
+                throw new Stuck(
+                    $"no end after {StressRunner.LivenessMax} deliveries: {string.Join("; ", subject.Waits())}");
             }
             Take(subject, new Choice(ChoiceKind.Deliver, StressRunner.Oldest(network)), taken, before);
         }

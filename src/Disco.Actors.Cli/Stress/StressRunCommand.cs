@@ -1,0 +1,114 @@
+using System.CommandLine;
+using System.Text.Json;
+using Disco.Actors.Cli.Commands;
+using Disco.Actors.Cli.Reports;
+using Disco.Actors.Verification.Stress;
+using Disco.Actors.Verification.Stress.Shrinking;
+using Spectre.Console;
+
+namespace Disco.Actors.Cli.Stress;
+
+/// <summary><c>disco stress coherence|shootdown|placement</c>. Exit code 1 when something broke.</summary>
+internal static class StressRunCommand
+{
+    public static Command Create(SubjectKind subject, string description)
+    {
+        StressFlags flags = new();
+        Option<bool> json = new("--json") { Description = "print one JSON object" };
+        Option<string> output = new("--out")
+        {
+            Description = "the file of a failing run, and its diagram beside it; stress-SUBJECT-SEED.json without it",
+            HelpName = "FILE",
+        };
+        Command command = new(subject.ToString().ToLowerInvariant(), $"stress {description}");
+        flags.AddTo(command);
+        command.Options.Add(output);
+        command.Options.Add(json);
+        command.SetAction(parsed =>
+        {
+            StressRequest request = flags.Read(subject, parsed);
+            return Run(request, parsed.GetValue(output), parsed.GetValue(json));
+        });
+        return command;
+    }
+
+    private static int Run(StressRequest request, string? output, bool json)
+    {
+        StressEngine engine = StressEngine.For(request.Mutant);
+        using Interruption interruption = new();
+        StressProgress progress = new(request, enabled: !json && !Console.IsErrorRedirected);
+        StressReport report = engine.Run(request, progress.Show, () => interruption.Requested);
+        progress.Clear();
+        string? file = report.Failure is null ? null : Save(engine, request, report.Failure, output);
+        if (json)
+        {
+            object all = new { request, report, file, replay = Line(request, report) };
+            Console.WriteLine(JsonSerializer.Serialize(all, JsonReport.Options));
+        }
+        else
+        {
+            Print(request, report, file);
+        }
+        return report.Failure is not null ? ExitCode.RunFailed
+            : interruption.Requested ? ExitCode.Interrupted : ExitCode.Success;
+    }
+
+    private static string Save(StressEngine engine, StressRequest request, Repro repro, string? output)
+    {
+        string file = output ?? $"stress-{request.Subject.ToLowerInvariant()}-{repro.Seed}.json";
+        try
+        {
+            string text = repro.ToJson();
+            File.WriteAllText(file, text);
+            File.WriteAllText(Path.ChangeExtension(file, ".mmd"), engine.Draw(text));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new UserError($"{file} cannot be written: {e.Message}");
+        }
+        return file;
+    }
+
+    private static string? Line(StressRequest request, StressReport report) =>
+        report.Failure is null || !report.IsSeedRepeatable ? null : StressFlags.LineOf(request, report.Failure);
+
+    private static void Print(StressRequest request, StressReport report, string? file)
+    {
+        Grid grid = new Grid().AddColumn(new GridColumn().NoWrap()).AddColumn();
+        void Row(string name, string value) => grid.AddRow(name, Markup.Escape(value));
+        Row("result", report.Failure is null ? "nothing broke" : "broken");
+        if (report.Failure is { } failure)
+        {
+            Row("violation", failure.Violation);
+            string by = failure.Actor.Length > 0 ? $"{failure.Actor}, " : "";
+            Row("shown by", $"{by}cycle {failure.Delivery}, seed {failure.Seed}, strategy {failure.Strategy}");
+            Row("scenario", Describe(failure.Shape));
+            if (request.Shrink)
+            {
+                Row("made small", $"{report.StepsBefore} steps and {report.OpsBefore} operations to "
+                    + $"{report.StepsAfter} and {report.OpsAfter}, by {report.ShrinkRuns:N0} runs");
+            }
+            if (Line(request, report) is { } line)
+            {
+                Row("replay", line);
+            }
+            Row("", $"disco stress repro {file}");
+        }
+        Row("schedules", $"{report.Schedules:N0} ({report.Schedules / report.CpuSeconds:N0} a CPU second)");
+        Row("deliveries", $"{report.Deliveries:N0} ({report.Deliveries / report.CpuSeconds / 1e6:F2} M a CPU second)");
+        Row("time", $"{report.Seconds:F1} s, {report.CpuSeconds:F1} s of CPU");
+        Row("coverage", $"{report.Pairs:N0} pairs of messages at a receiver");
+        Row("strategies", string.Join(", ", report.Strategies.Select(each => $"{each.Strategy} {each.Runs:N0}")));
+        Row("next seed", $"{report.NextSeed}");
+        Tables.To(Console.Out, Console.IsOutputRedirected).Write(grid);
+    }
+
+    private static string Describe(Shape shape)
+    {
+        string machine = $"{shape.Nodes} nodes with {shape.CpusPerNode} CPUs, {shape.Topology}";
+        string rest = shape.Subject == SubjectKind.Coherence
+            ? $"{shape.Lines} lines, caches of {shape.CacheLines} lines in {shape.Ways} ways"
+            : $"{StressFlags.NameOf(shape.Protocol.ToString())}, {shape.Vms} VMs of {shape.Pages} pages";
+        return $"{machine}; {rest}";
+    }
+}

@@ -1,0 +1,101 @@
+using Disco.Actors.Core;
+using Disco.Actors.Verification.Stress;
+using Disco.Actors.Verification.Stress.Mutation;
+using Disco.Actors.Verification.Stress.Shrinking;
+using Xunit;
+
+namespace Disco.Actors.Mutants.Tests;
+
+/// <summary>
+/// The canaries: the tester must find every mistake made on purpose, or its silence about the shipping code says
+/// nothing. And what it finds can be repeated, and made small.
+/// </summary>
+public sealed class KillTests
+{
+    // The rarest takes some thousands.
+    private const ulong SchedulesMax = 60_000;
+
+    private static readonly FaultRates AllFaults =
+        new() { Clog = 60, SlowCpu = 30, Masked = 30, Refuse = 60, Duplicate = 60, Spurious = 30 };
+
+    public static TheoryData<Mutant> Mistakes() =>
+        [.. MutantCatalogue.All.Where(info => info.Equivalent is null).Select(info => info.Mutant)];
+
+    [Theory]
+    [MemberData(nameof(Mistakes))]
+    public void Every_mutant_is_killed_repeated_and_made_small(Mutant mutant)
+    {
+        using ActiveMutant _ = new(mutant);
+        Failure failure = Kill(mutant);
+
+        Shrinker shrinker = new(failure);
+        Assert.True(shrinker.Repeats);
+        (Failure small, ReplayResult run) = shrinker.Shrink(failure);
+
+        Assert.Equal(failure.Violation.Rule, run.Violation!.Rule);
+        Assert.True(small.Choices.Length <= failure.Choices.Length);
+        AssertMinimal(small);
+        AssertFile(small, mutant);
+    }
+
+    [Fact]
+    public void Every_mutant_is_in_the_catalogue_once()
+    {
+        IEnumerable<Mutant> all = Enum.GetValues<Mutant>().Where(mutant => mutant != Mutant.None);
+
+        Assert.Equal(all, MutantCatalogue.All.Select(info => info.Mutant).Order());
+        Assert.True(MutantCatalogue.All.Count >= 40);
+    }
+
+    [Fact]
+    public void Without_a_mutant_the_same_code_breaks_nothing()
+    {
+        foreach (SubjectKind subject in Enum.GetValues<SubjectKind>())
+        {
+            Assert.Null(new Campaign(new CampaignPlan { Subject = subject, Last = 500, Faults = AllFaults })
+                .Run().Failure);
+        }
+    }
+
+    private static Failure Kill(Mutant mutant)
+    {
+        MutantInfo info = MutantCatalogue.Find(mutant.ToString())!;
+        CampaignPlan plan = new()
+        {
+            Subject = info.Subject, Protocol = info.Protocol, Last = SchedulesMax, Faults = AllFaults,
+        };
+        Failure? failure = new Campaign(plan).Run().Failure;
+        Assert.True(failure is not null, $"{mutant} lived through {SchedulesMax} schedules");
+        return failure;
+    }
+
+    /// <summary>No single operation and no single step can go.</summary>
+    private static void AssertMinimal(Failure small)
+    {
+        Subject subject = SubjectFactory.Create(small.Scenario.Shape);
+        StressOp[] ops = small.Scenario.Ops;
+        for (int i = 0; i < ops.Length; i++)
+        {
+            Assert.False(Breaks([.. ops[..i], .. ops[(i + 1)..]], small.Choices), $"without operation {ops[i]}");
+        }
+        for (int i = 0; i < small.Choices.Length; i++)
+        {
+            Assert.False(Breaks(ops, [.. small.Choices[..i], .. small.Choices[(i + 1)..]]), $"without step {i}");
+        }
+
+        bool Breaks(StressOp[] fewer, Choice[] choices) =>
+            Replay.Run(subject, fewer, choices, small.Violation.IsLiveness).Violation?.Rule == small.Violation.Rule;
+    }
+
+    /// <summary>The file says all there is to say: read back it breaks the same rule, and not without the mutant.
+    /// </summary>
+    private static void AssertFile(Failure small, Mutant mutant)
+    {
+        string file = TraceText.ReproOf(small, mutant.ToString()).ToJson();
+
+        Assert.Equal(small.Violation.What, StressPort.Repeat(file, withMutant: true));
+        Assert.Null(StressPort.Repeat(file, withMutant: false));
+        using ActiveMutant again = new(mutant);
+        Assert.StartsWith("sequenceDiagram", TraceText.Mermaid(Repro.FromJson(file)));
+    }
+}
