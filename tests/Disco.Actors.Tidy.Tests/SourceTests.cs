@@ -9,7 +9,8 @@ public sealed class SourceTests
     private const int FileLinesMax = 450;
 
     /// <summary>Files of tables, where a row is a line and a line may be long.</summary>
-    private static readonly string[] Tables = ["InstructionTable.cs", "OpTable.cs", "Op.cs", "Handlers.cs", "MutantCatalogue.cs"];
+    private static readonly string[] Tables =
+        ["InstructionTable.cs", "OpTable.cs", "Op.cs", "Handlers.cs", "MutantCatalogue.cs"];
 
     private static readonly (string Word, string Instead)[] Banned =
     [
