@@ -132,6 +132,8 @@ internal static class RecordingCost
     /// <summary>Processor seconds of the calling thread and of the process.</summary>
     private readonly record struct Cost(double Thread, double All)
     {
+        private const int ThreadClock = 3;
+
         public static readonly Cost Most = new(double.MaxValue, double.MaxValue);
 
         public static Cost Now() => new(
@@ -149,15 +151,15 @@ internal static class RecordingCost
         // Where the host does not say, the time on the clock.
         private static double OfThread()
         {
-            if (!OperatingSystem.IsLinux() || ClockGetTime(3, out (long Seconds, long Nanoseconds) time) != 0)
-            {
-                return Stopwatch.GetElapsedTime(0).TotalSeconds;
-            }
-            return time.Seconds + (time.Nanoseconds / 1e9);
+            long[] time = new long[2];
+            return OperatingSystem.IsLinux() && ClockGetTime(ThreadClock, time) == 0
+                ? time[0] + (time[1] / 1e9)
+                : Stopwatch.GetElapsedTime(0).TotalSeconds;
         }
 
+        // Seconds and nanoseconds. [POSIX clock_gettime, CLOCK_THREAD_CPUTIME_ID]
         [DllImport("libc", EntryPoint = "clock_gettime")]
-        private static extern int ClockGetTime(int clock, out (long Seconds, long Nanoseconds) time);
+        private static extern int ClockGetTime(int clock, [Out] long[] time);
     }
 
     /// <summary>A run to be recorded.</summary>

@@ -6,6 +6,7 @@ namespace Disco.Actors.Core;
 public sealed class Snapshot : StateWriter
 {
     private readonly List<(string Name, int Start, int Length)> _fields = [];
+    private readonly List<(Address Actor, int Field)> _parts = [];
     private byte[] _bytes = new byte[1024];
     private int _length;
 
@@ -15,12 +16,17 @@ public sealed class Snapshot : StateWriter
     public IEnumerable<(string Name, ReadOnlyMemory<byte> Bytes)> Fields =>
         _fields.Select(each => (each.Name, (ReadOnlyMemory<byte>)_bytes.AsMemory(each.Start, each.Length)));
 
+    /// <summary>The actors whose states are in it, each with the number of its first field.</summary>
+    public IReadOnlyList<(Address Actor, int Field)> Parts => _parts;
+
     public static Snapshot Of(Actor actor)
     {
         Snapshot snapshot = new();
         actor.Save(snapshot);
         return snapshot;
     }
+
+    public override void Begin(Address actor) => _parts.Add((actor, _fields.Count));
 
     public override void Write(string name, ulong value)
     {
@@ -40,7 +46,18 @@ public sealed class Snapshot : StateWriter
         _length += bytes.Length;
     }
 
-    public StateReader Read() => new Reader(this);
+    public StateReader Read() => new Reader(this, 0);
+
+    /// <summary>Reads one actor's state. Breaks an invariant when it is not in it.</summary>
+    public StateReader Read(Address actor) => new Reader(this, FirstOf(actor));
+
+    /// <summary>An actor's fields in order.</summary>
+    public IEnumerable<(string Name, ReadOnlyMemory<byte> Bytes)> FieldsOf(Address actor)
+    {
+        int part = _parts.FindIndex(each => each.Actor == actor);
+        int end = part + 1 < _parts.Count ? _parts[part + 1].Field : _fields.Count;
+        return Fields.Skip(FirstOf(actor)).Take(end - FirstOf(actor));
+    }
 
     /// <summary>The names of the fields that differ, in order; "(shape)" when the lists of fields differ.</summary>
     public IEnumerable<string> Differences(Snapshot other)
@@ -63,12 +80,19 @@ public sealed class Snapshot : StateWriter
         }
     }
 
+    private int FirstOf(Address actor)
+    {
+        int part = _parts.FindIndex(each => each.Actor == actor);
+        Invariant.Holds(part >= 0);
+        return _parts[part].Field;
+    }
+
     private ReadOnlySpan<byte> FieldAt(int index) =>
         _bytes.AsSpan(_fields[index].Start, _fields[index].Length);
 
-    private sealed class Reader(Snapshot snapshot) : StateReader
+    private sealed class Reader(Snapshot snapshot, int first) : StateReader
     {
-        private int _next;
+        private int _next = first;
 
         public override ulong ReadUInt64(string name)
         {

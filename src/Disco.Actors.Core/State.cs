@@ -3,6 +3,13 @@ namespace Disco.Actors.Core;
 /// <summary>Receives an actor's state field by field. Names make a field-level difference readable.</summary>
 public abstract class StateWriter
 {
+    /// <summary>
+    /// What follows is the state of an actor, or with <see cref="Role.Outside"/> what belongs to none. Changes no hash.
+    /// </summary>
+    public virtual void Begin(Address actor)
+    {
+    }
+
     public abstract void Write(string name, ulong value);
 
     public abstract void Write(string name, ReadOnlySpan<byte> bytes);

@@ -329,8 +329,10 @@ public abstract partial class Engine
     {
         foreach (Actor actor in World.Actors)
         {
+            writer.Begin(actor.Address);
             actor.Save(writer);
         }
+        writer.Begin(default);
         EngineState.SaveSequences(writer, this, _outsideSequences);
         EngineState.SaveEnvelopes(writer, Undelivered());
     }

@@ -36,20 +36,26 @@ internal sealed record RecordedRun(string Guest, string Bootargs, int Cpus)
         return Threads == 0 ? new DeterministicEngine(world, options) : new ParallelEngine(world, options);
     }
 
-    public World World()
+    private BoardConfig Board => new() { Nodes = Cpus, Cpus = Cpus, Seed = Seed };
+
+    private DiscoConfig Config => new()
     {
-        BoardConfig board = new() { Nodes = Cpus, Cpus = Cpus, Seed = Seed };
-        if (Other is null)
-        {
-            return MachineBuilder.Build(board, Image(Guest), Bootargs).World;
-        }
-        VmConfig[] vms =
+        Board = Board,
+        Vms =
         [
             new() { Name = Guest, Image = Image(Guest), Vcpus = 2, MemoryBytes = 16 << 20, BootArguments = Bootargs },
-            new() { Name = Other, Image = Image(Other), Vcpus = 1, MemoryBytes = 4 << 20 },
-        ];
-        return DiscoBuilder.Build(new DiscoConfig { Board = board, Vms = vms }).Hardware.World;
-    }
+            new() { Name = Other!, Image = Image(Other!), Vcpus = 1, MemoryBytes = 4 << 20 },
+        ],
+    };
+
+    public World World() => Other is null
+        ? MachineBuilder.Build(Board, Image(Guest), Bootargs).World
+        : DiscoBuilder.Build(Config).Hardware.World;
+
+    /// <summary>One actor of the machine and no other, without state.</summary>
+    public Actor? Alone(Address actor) => Other is null
+        ? MachineBuilder.BuildAlone(Board, Image(Guest), disk: null, actor)
+        : DiscoBuilder.BuildAlone(Config, actor);
 
     /// <summary>The recording as the bytes of its file.</summary>
     public byte[] Record(RecordLevel level, out RunResult result, Cycle? until = null)

@@ -17,6 +17,15 @@ public interface IMachineHost
     /// <returns>What was loaded, for the report.</returns>
     LoadReport Install(Fabric fabric, MachineMemory memory, int lineBytes);
 
+    /// <summary>
+    /// Places its actors, fills no memory, and makes one of them or, for a CPU, what <see cref="MonitorOf"/> needs.
+    /// </summary>
+    /// <param name="fabric">As for <see cref="Install"/>.</param>
+    /// <param name="lineBytes">Of coherence lines.</param>
+    /// <param name="actor">Which; no other actor is made.</param>
+    /// <returns>Null when it is none of its own.</returns>
+    Actor? InstallAlone(Fabric fabric, int lineBytes, Address actor);
+
     /// <summary>The processors it wants.</summary>
     CoreConfig ToCore(CoreConfig config);
 

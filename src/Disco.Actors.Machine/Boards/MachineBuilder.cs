@@ -14,7 +14,7 @@ namespace Disco.Actors.Machine.Boards;
 /// <summary>
 /// Puts a machine together from its description, and a guest into its memory. No behaviour of its own.
 /// </summary>
-public sealed class MachineBuilder
+public sealed partial class MachineBuilder
 {
     // A message in the fast fidelity takes this long, and a CPU runs about so long at a stretch.
     private const long FastBusCycles = 1000;
@@ -104,7 +104,7 @@ public sealed class MachineBuilder
         GuestLayout layout = new GuestLoader(_config, memory, disk is null ? 0 : 1).Load(image, bootArguments);
         // CPU 0 starts as the boot convention says; the others are held in reset until CPU 0 starts them.
         Cpu[] cpus = MakeCpus(
-            memory, devices, number => ToCore(number) with { BigEndian = !image.IsLittleEndian },
+            memory, devices, number => ToGuestCore(number, image),
             (number, core, port) => new Cpu(number, _config.NodeOf(number), core, port, held: number != 0));
         GuestLoader.Enter(cpus[0].Core, layout);
         return Assemble(memories, memory, devices, cpus, layout.Report, new MachineMessageNames());
@@ -159,7 +159,7 @@ public sealed class MachineBuilder
                 address, DeviceNode, wiring, _config.ClockHz, _config.PowerOnNanoseconds));
     }
 
-    private void AddDisk(ReadOnlyMemory<byte> contents, MachineMemory memory)
+    private void AddDisk(ReadOnlyMemory<byte> contents, MachineMemory? memory)
     {
         DmaPort dma;
         if (IsCoherent)
@@ -170,7 +170,7 @@ public sealed class MachineBuilder
         }
         else
         {
-            dma = new FastDma(memory);
+            dma = new FastDma(memory!);
         }
         Add("disk", BoardAddresses.Virtio, BoardAddresses.SlotBytes, BoardAddresses.DiskActor,
             BoardAddresses.VirtioInterrupt, (address, wiring) => new BlockDevice(
@@ -183,6 +183,10 @@ public sealed class MachineBuilder
     {
         _fabric.Place(address, DeviceNode);
         _ranges.Add(new DeviceRange(name, baseAddress, sizeBytes, address, DeviceNode));
+        if (_only is { } only && only != address)
+        {
+            return;
+        }
         _actors.Add(make(address, new DeviceWiring(_fabric, baseAddress, _config.Cpus) { Interrupt = interrupt }));
     }
 
@@ -212,6 +216,9 @@ public sealed class MachineBuilder
         TranslateAfter = _config.TranslateAfter,
         RandomSeed = TotalOrder.Mix(_config.Seed) + (ulong)number,
     };
+
+    private CoreConfig ToGuestCore(int number, ElfImage image) =>
+        ToCore(number) with { BigEndian = !image.IsLittleEndian };
 
     private T[] PerNode<T>(Func<int, T> make) => [.. Enumerable.Range(0, _config.Nodes).Select(make)];
 }

@@ -36,3 +36,31 @@ public sealed record TraceEnd(Outcome Outcome, int ExitCode, string Reason, Trac
     internal static TraceEnd Read(ref ByteCursor cursor) => new(
         (Outcome)cursor.Byte(), (int)cursor.Signed(), cursor.Text(), TraceMark.Read(ref cursor));
 }
+
+/// <summary>Hashes of every actor's state at a mark, in the order of the header; none at level order.</summary>
+internal static class ActorHashes
+{
+    public static ulong[] Of(World world) => [.. world.Actors.Select(StateHash.Of)];
+
+    public static void Write(ByteBuffer buffer, ulong[] hashes)
+    {
+        buffer.Unsigned((ulong)hashes.Length);
+        Array.ForEach(hashes, buffer.Unsigned);
+    }
+
+    /// <summary>Errors: TraceException when there are others than of so many actors.</summary>
+    public static ulong[] Read(ref ByteCursor cursor, int actors)
+    {
+        ulong count = cursor.Unsigned();
+        if (count != 0 && count != (ulong)actors)
+        {
+            throw new TraceException($"a mark of the recording has the hashes of {count} actors, not of {actors}");
+        }
+        ulong[] hashes = new ulong[count];
+        for (int i = 0; i < hashes.Length; i++)
+        {
+            hashes[i] = cursor.Unsigned();
+        }
+        return hashes;
+    }
+}

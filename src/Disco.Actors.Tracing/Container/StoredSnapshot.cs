@@ -17,7 +17,9 @@ internal sealed record StoredSnapshot(Cycle Cycle, long Deliveries, int Inputs, 
     /// <summary>The delivery before the cycle, where it is known; not stored.</summary>
     public Envelope? Last { get; init; }
 
-    /// <summary>The numbers, then compressed: the names of fields, and the fields in order.</summary>
+    /// <summary>
+    /// The numbers, then compressed: the names of fields, where each actor's begin, and the fields in order.
+    /// </summary>
     public byte[] ToBlock()
     {
         ByteBuffer numbers = new();
@@ -89,6 +91,12 @@ internal sealed record StoredSnapshot(Cycle Cycle, long Deliveries, int Inputs, 
         {
             writer.Write(name);
         }
+        writer.Write(State.Parts.Count);
+        foreach ((Address actor, int field) in State.Parts)
+        {
+            writer.Write(actor.Packed);
+            writer.Write(field);
+        }
         writer.Write(State.Fields.Count());
         foreach ((string name, ReadOnlyMemory<byte> bytes) in State.Fields)
         {
@@ -105,10 +113,20 @@ internal sealed record StoredSnapshot(Cycle Cycle, long Deliveries, int Inputs, 
         {
             names[i] = reader.ReadString();
         }
-        Snapshot state = new();
-        byte[] bytes = new byte[1 << 16];
+        Queue<(Address Actor, int Field)> parts = [];
         for (int left = reader.ReadInt32(); left > 0; left--)
         {
+            parts.Enqueue((Address.FromPacked(reader.ReadUInt32()), reader.ReadInt32()));
+        }
+        Snapshot state = new();
+        byte[] bytes = new byte[1 << 16];
+        int fields = reader.ReadInt32();
+        for (int field = 0; field < fields; field++)
+        {
+            while (parts.TryPeek(out (Address Actor, int Field) part) && part.Field == field)
+            {
+                state.Begin(parts.Dequeue().Actor);
+            }
             string name = names[reader.Read7BitEncodedInt()];
             int length = reader.Read7BitEncodedInt();
             if (length < 0 || length > TraceFormat.BlockBytesMax)

@@ -98,13 +98,17 @@ public sealed class TraceReader : IDisposable
         });
 
     /// <summary>The deliveries of one node in its order. Errors: TraceException when a block makes no sense.</summary>
-    public IEnumerable<RecordedDelivery> Deliveries(int node)
+    public IEnumerable<RecordedDelivery> Deliveries(int node) => Deliveries(node, Cycle.Zero);
+
+    /// <summary>The same from a cycle on, and perhaps a few before it; blocks before are not decoded.</summary>
+    public IEnumerable<RecordedDelivery> Deliveries(int node, Cycle from)
     {
         EventDecoder decoder = new(Header);
         List<RecordedDelivery> decoded = [];
         foreach (BlockPlace block in _blocks)
         {
-            if (block.Type != BlockType.Events || block.Process != node)
+            if (block.Type != BlockType.Events || block.Process != node
+                || (from > Cycle.Zero && EventBlock.Read(ReadStart(block)).Last < from))
             {
                 continue;
             }

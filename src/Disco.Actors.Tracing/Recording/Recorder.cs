@@ -18,6 +18,7 @@ public sealed class Recorder : IDisposable
     private readonly ByteBuffer _buffer = new();
     private readonly SnapshotWriter _snapshots;
     private TraceMark _last;
+    private ulong[] _hashes = [];
     private int _inputs;
 
     /// <param name="engine">Fresh; its <see cref="Engine.OnOutput"/> is set already.</param>
@@ -41,6 +42,11 @@ public sealed class Recorder : IDisposable
         if (_nodes.Length > 0)
         {
             engine.NodeObserver = node => _nodes[node];
+        }
+        if (header.Level == RecordLevel.Full)
+        {
+            // What one actor alone begins from.
+            _snapshots.Take(engine, 0, 0);
         }
     }
 
@@ -85,8 +91,11 @@ public sealed class Recorder : IDisposable
         _writer.Dispose();
     }
 
-    private TraceMark Mark() =>
-        _last = new TraceMark(_engine.Now, _engine.Deliveries, _engine.StateHash(), _output.Value);
+    private TraceMark Mark()
+    {
+        _hashes = _nodes.Length == 0 ? [] : ActorHashes.Of(_engine.World);
+        return _last = new TraceMark(_engine.Now, _engine.Deliveries, _engine.StateHash(), _output.Value);
+    }
 
     private void End(RunResult result, TraceMark mark)
     {
@@ -94,6 +103,7 @@ public sealed class Recorder : IDisposable
         _snapshots.Finish();
         _buffer.Clear();
         new TraceEnd(result.Outcome, result.ExitCode, result.Reason, mark).Write(_buffer);
+        ActorHashes.Write(_buffer, _hashes);
         _writer.Append(BlockType.End, 0, _buffer.Written);
         _writer.Flush();
     }
@@ -103,6 +113,7 @@ public sealed class Recorder : IDisposable
         FlushNodes();
         _buffer.Clear();
         mark.Write(_buffer);
+        ActorHashes.Write(_buffer, _hashes);
         _writer.Append(type, 0, _buffer.Written);
         _writer.Flush();
     }

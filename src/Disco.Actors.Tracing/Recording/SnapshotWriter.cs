@@ -15,10 +15,14 @@ internal sealed class SnapshotWriter(TraceWriter writer, int every)
 
     public void AtMark(Engine engine, int inputs, ulong output)
     {
-        if (every == 0 || ++_marks % every != 0)
+        if (every != 0 && ++_marks % every == 0)
         {
-            return;
+            Take(engine, inputs, output);
         }
+    }
+
+    public void Take(Engine engine, int inputs, ulong output)
+    {
         Snapshot state = new();
         engine.Save(state);
         StoredSnapshot snapshot = new(engine.Now, engine.Deliveries, inputs, output, state);

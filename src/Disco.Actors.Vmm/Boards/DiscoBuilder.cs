@@ -16,7 +16,7 @@ namespace Disco.Actors.Vmm.Boards;
 /// <summary>
 /// Puts a machine with a monitor and its virtual machines together. No behaviour of its own.
 /// </summary>
-public sealed class DiscoBuilder : IMachineHost
+public sealed partial class DiscoBuilder : IMachineHost
 {
     private const int KeeperNode = 0;
 
@@ -78,15 +78,7 @@ public sealed class DiscoBuilder : IMachineHost
     {
         _fabric = fabric;
         PlaceActors(fabric);
-        List<VmMemoryPlan> plans = [];
-        for (int vm = 0; vm < _config.Vms.Count; vm++)
-        {
-            VmConfig config = _config.Vms[vm];
-            plans.Add(new VmMemoryPlan(vm, NodeOfVm(vm), (int)(config.MemoryBytes >> Page.Shift))
-            {
-                FramesMax = config.FrameBytesMax is { } bytes ? (int)(bytes >> Page.Shift) : int.MaxValue,
-            });
-        }
+        List<VmMemoryPlan> plans = [.. Enumerable.Range(0, _config.Vms.Count).Select(PlanOf)];
         _memory = new MonitorMemory(
             fabric, memory, lineBytes, plans, CpuSet.Below(_board.Cpus), _config.Mapping, _config.Monitor.Shootdown,
             _config.Placement.Create());
@@ -96,8 +88,7 @@ public sealed class DiscoBuilder : IMachineHost
         }
         for (int node = 0; node < _board.Nodes; node++)
         {
-            IEnumerable<int> cpus = Enumerable.Range(node * _board.CpusPerNode, _board.CpusPerNode);
-            _schedulers.Add(new Scheduler(node, cpus, _config.Scheduler, fabric));
+            _schedulers.Add(MakeScheduler(node, fabric));
         }
         _devices = new MonitorDevices(fabric, memory, lineBytes, _setup, _config.DiskCosts, _config.Switch);
         _actors.AddRange([.. _memory.MemMaps, .. _memory.Vms, .. _schedulers, .. _devices.Actors]);
@@ -118,7 +109,7 @@ public sealed class DiscoBuilder : IMachineHost
         DiscoCpu monitor = new(cpu, node, _fabric!, _specs, _config.Monitor);
         for (int vm = 0; vm < _specs.Count; vm++)
         {
-            if (_places[vm][0] == cpu)
+            if (_places[vm][0] == cpu && _layouts.Count > 0)
             {
                 monitor.Hold(BootCpu(vm));
             }
@@ -144,6 +135,12 @@ public sealed class DiscoBuilder : IMachineHost
         return places;
     }
 
+    private VmMemoryPlan PlanOf(int vm) =>
+        new(vm, NodeOfVm(vm), (int)(_config.Vms[vm].MemoryBytes >> Page.Shift))
+        {
+            FramesMax = _config.Vms[vm].FrameBytesMax is { } bytes ? (int)(bytes >> Page.Shift) : int.MaxValue,
+        };
+
     private int NodeOfVm(int vm) => _board.NodeOf(_places[vm][0]);
 
     private void PlaceActors(Fabric fabric)
@@ -155,12 +152,11 @@ public sealed class DiscoBuilder : IMachineHost
         }
     }
 
-    private void AddMachine(int vm, Fabric fabric)
+    private VmDevices AddSpec(int vm, Fabric fabric, Address? only = null)
     {
         VmConfig config = _config.Vms[vm];
         int node = NodeOfVm(vm);
-        VmDevices devices = new(vm, node, config, _board, fabric);
-        _actors.AddRange(devices.Actors);
+        VmDevices devices = new(vm, node, config, _board, fabric, only);
         _specs.Add(new VirtualMachineSpec
         {
             Id = vm,
@@ -179,6 +175,13 @@ public sealed class DiscoBuilder : IMachineHost
             ClockHz = _board.ClockHz,
             SecondLevelEntries = _config.SecondLevelTlbEntries,
         });
+        return devices;
+    }
+
+    private void AddMachine(int vm, Fabric fabric)
+    {
+        VmConfig config = _config.Vms[vm];
+        _actors.AddRange(AddSpec(vm, fabric).Actors);
         VmProcessors processors = new(fabric, _places[vm], Keeper.KeeperAddress);
         _memory!.Vms[vm].Part = processors;
         _processors.Add(processors);
@@ -189,6 +192,9 @@ public sealed class DiscoBuilder : IMachineHost
         _layouts.Add(layout);
         LoadPages(vm, layout);
     }
+
+    private Scheduler MakeScheduler(int node, Fabric fabric) => new(
+        node, Enumerable.Range(node * _board.CpusPerNode, _board.CpusPerNode), _config.Scheduler, fabric);
 
     private VirtualCpu BootCpu(int vm)
     {

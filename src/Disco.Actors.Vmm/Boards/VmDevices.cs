@@ -18,11 +18,20 @@ internal sealed class VmDevices
     private readonly Fabric _fabric;
     private readonly int _vm;
     private readonly int _node;
+    private readonly Address? _only;
     private readonly List<DeviceRange> _ranges = [];
     private readonly List<Actor> _actors = [];
 
-    public VmDevices(int vm, int node, VmConfig config, BoardConfig board, Fabric fabric)
+    /// <param name="vm">The virtual machine's number.</param>
+    /// <param name="node">Where its devices live.</param>
+    /// <param name="config">The virtual machine.</param>
+    /// <param name="board">The hardware.</param>
+    /// <param name="fabric">Where they are placed.</param>
+    /// <param name="only">The one to be made; null for all. All are placed.</param>
+    public VmDevices(
+        int vm, int node, VmConfig config, BoardConfig board, Fabric fabric, Address? only = null)
     {
+        _only = only;
         _board = board;
         _config = config;
         _fabric = fabric;
@@ -62,6 +71,10 @@ internal sealed class VmDevices
     {
         _fabric.Place(address, _node);
         _ranges.Add(new DeviceRange(name, baseAddress, sizeBytes, address, _node));
+        if (_only is { } only && only != address)
+        {
+            return;
+        }
         _actors.Add(make(address, new DeviceWiring(_fabric, baseAddress, _config.Vcpus)
         {
             Interrupt = interrupt,

@@ -35,12 +35,12 @@ public sealed class MonitorDevices
         _memory = memory;
         _lineBytes = lineBytes;
         Setup = setup;
-        Switch = new VirtualSwitch(0, setup, network, fabric, Dma(0, VirtualSwitch.TheSwitch, 0));
+        Place(fabric, setup.Disks.Count, lineBytes);
+        Switch = new VirtualSwitch(0, setup, network, fabric, Dma(0));
         int nodes = fabric.Homes.Nodes;
         Disks = [.. Enumerable.Range(0, setup.Disks.Count).Select(disk => new CowDisk(
-            disk, disk % nodes, setup, disks, fabric, Dma(1 + disk, CowDisk.AddressOf(disk), disk % nodes)))];
+            disk, disk % nodes, setup, disks, fabric, Dma(1 + disk)))];
         Keyboard = new ConsoleMultiplexer(0, setup, fabric);
-        fabric.Place(Keyboard.Address, Keyboard.Node);
     }
 
     public DeviceSetup Setup { get; }
@@ -57,16 +57,61 @@ public sealed class MonitorDevices
 
     public IEnumerable<Actor> Actors => [Switch, .. Disks, Keyboard];
 
-    private DmaPort Dma(int agent, Address address, int node)
+    /// <summary>Places all and makes one; null when it is none of them.</summary>
+    internal static Actor? MakeAlone(
+        Fabric fabric, int lineBytes, DeviceSetup setup, DiskConfig disks, SwitchConfig network, Address actor)
+    {
+        Place(fabric, setup.Disks.Count, lineBytes);
+        int disk = actor.Index;
+        if (actor == VirtualSwitch.TheSwitch)
+        {
+            return new VirtualSwitch(0, setup, network, fabric, CoherentDma(fabric, lineBytes, 0));
+        }
+        if (actor == ConsoleMultiplexer.TheKeyboard)
+        {
+            return new ConsoleMultiplexer(0, setup, fabric);
+        }
+        return disk < setup.Disks.Count && actor == CowDisk.AddressOf(disk)
+            ? new CowDisk(
+                disk, disk % fabric.Homes.Nodes, setup, disks, fabric, CoherentDma(fabric, lineBytes, 1 + disk))
+            : null;
+    }
+
+    private static void Place(Fabric fabric, int disks, int lineBytes)
+    {
+        PlaceOne(fabric, lineBytes, 0, VirtualSwitch.TheSwitch, 0);
+        for (int disk = 0; disk < disks; disk++)
+        {
+            PlaceOne(fabric, lineBytes, 1 + disk, CowDisk.AddressOf(disk), disk % fabric.Homes.Nodes);
+        }
+        fabric.Place(ConsoleMultiplexer.TheKeyboard, 0);
+    }
+
+    private static void PlaceOne(Fabric fabric, int lineBytes, int agent, Address address, int node)
+    {
+        if (lineBytes == 0)
+        {
+            fabric.Place(address, node);
+        }
+        else
+        {
+            fabric.PlaceAgent(FirstAgent + agent, address, node);
+        }
+    }
+
+    private static CoherentDma CoherentDma(Fabric fabric, int lineBytes, int agent) =>
+        new(Cache(fabric, lineBytes, agent), fabric);
+
+    private static CoherentCache Cache(Fabric fabric, int lineBytes, int agent) =>
+        new(FirstAgent + agent, Machine.Devices.Virtio.CoherentDma.CacheOf(lineBytes), fabric);
+
+    private DmaPort Dma(int agent)
     {
         if (_lineBytes == 0)
         {
-            _fabric.Place(address, node);
             return new FastDma(_memory);
         }
-        _fabric.PlaceAgent(FirstAgent + agent, address, node);
-        CoherentCache cache = new(FirstAgent + agent, CoherentDma.CacheOf(_lineBytes), _fabric);
-        _caches.Add(cache);
-        return new CoherentDma(cache, _fabric);
+        _caches.Add(Cache(_fabric, _lineBytes, agent));
+        return new CoherentDma(_caches[^1], _fabric);
     }
 }

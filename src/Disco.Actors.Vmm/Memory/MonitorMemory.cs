@@ -33,19 +33,12 @@ public sealed class MonitorMemory
         MappingConfig config, ShootdownConfig shootdown, IPagePlacement? placement = null)
     {
         int nodes = fabric.Homes.Nodes;
-        Invariant.Holds(nodes <= Fabric.AgentsMax - MemMap.FirstAgent);
         _fabric = fabric;
         _config = config;
         _memory = memory;
-        for (int node = 0; node < nodes; node++)
-        {
-            fabric.PlaceAgent(MemMap.AgentOf(node), MemMap.AddressOf(node), node);
-        }
-        foreach (VmMemoryPlan vm in vms)
-        {
-            fabric.Place(VmMonitor.AddressOf(vm.Vm), vm.Node);
-        }
-        MemMaps = [.. Enumerable.Range(0, nodes).Select(node => MakeMemMap(node, lineBytes))];
+        Place(fabric, vms);
+        MemMaps = [.. Enumerable.Range(0, nodes).Select(
+            node => MakeMemMap(node, fabric, memory, config, lineBytes))];
         Vms = [.. vms.Select(vm => new VmMonitor(vm, fabric, config, shootdown, machine) { Placement = placement })];
         foreach (VmMemoryPlan vm in vms)
         {
@@ -64,6 +57,21 @@ public sealed class MonitorMemory
 
     /// <summary>In the order of their plans.</summary>
     public IReadOnlyList<VmMonitor> Vms { get; }
+
+    /// <summary>Places the actors without making them.</summary>
+    internal static void Place(Fabric fabric, IReadOnlyList<VmMemoryPlan> vms)
+    {
+        int nodes = fabric.Homes.Nodes;
+        Invariant.Holds(nodes <= Fabric.AgentsMax - MemMap.FirstAgent);
+        for (int node = 0; node < nodes; node++)
+        {
+            fabric.PlaceAgent(MemMap.AgentOf(node), MemMap.AddressOf(node), node);
+        }
+        foreach (VmMemoryPlan vm in vms)
+        {
+            fabric.Place(VmMonitor.AddressOf(vm.Vm), vm.Node);
+        }
+    }
 
     /// <summary>The memmap that has a frame.</summary>
     public MemMap MemMapOf(Frame frame) => MemMaps[_fabric.Homes.HomeOf(frame.Address).Value];
@@ -104,6 +112,24 @@ public sealed class MonitorMemory
         return true;
     }
 
+    internal static MemMap MakeMemMap(
+        int node, Fabric fabric, MachineMemory? memory, MappingConfig config, int lineBytes)
+    {
+        PageEngine engine;
+        if (lineBytes == 0)
+        {
+            engine = new FastPageEngine(memory!, config.FastPageCycles);
+        }
+        else
+        {
+            CacheConfig shape = new() { Second = new CacheShape(EngineLines * lineBytes, 4, lineBytes) };
+            engine = new CoherentPageEngine(new CoherentCache(MemMap.AgentOf(node), shape, fabric));
+        }
+        MemMap memMap = new(node, fabric, config, engine);
+        Reserve(memMap, config.CodeBytesPerNode + ((long)memMap.Frames * config.EntryBytes));
+        return memMap;
+    }
+
     private bool TryPlace(
         VmMonitor vm, PhysicalPage page, ReadOnlySpan<byte> contents, PageClass pageClass, int node, bool isShared,
         out Frame frame)
@@ -121,23 +147,6 @@ public sealed class MonitorMemory
         }
         frame = Frame.None;
         return false;
-    }
-
-    private MemMap MakeMemMap(int node, int lineBytes)
-    {
-        PageEngine engine;
-        if (lineBytes == 0)
-        {
-            engine = new FastPageEngine(_memory, _config.FastPageCycles);
-        }
-        else
-        {
-            CacheConfig shape = new() { Second = new CacheShape(EngineLines * lineBytes, 4, lineBytes) };
-            engine = new CoherentPageEngine(new CoherentCache(MemMap.AgentOf(node), shape, _fabric));
-        }
-        MemMap memMap = new(node, _fabric, _config, engine);
-        Reserve(memMap, _config.CodeBytesPerNode + ((long)memMap.Frames * _config.EntryBytes));
-        return memMap;
     }
 
     private void ReserveForMonitor(int node, long bytes) => Reserve(MemMaps[node], bytes);
