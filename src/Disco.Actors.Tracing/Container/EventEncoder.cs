@@ -23,7 +23,9 @@ internal sealed class EventEncoder(ActorNumbers numbers, bool withPayload)
     private readonly EventHistory _history = new(numbers.Count);
     private readonly byte[] _codes = new byte[ushort.MaxValue + 1];
     private long _first;
-    private long _before;
+
+    /// <summary>Deliveries of the node in earlier blocks.</summary>
+    public long Before { get; set; }
 
     /// <summary>Deliveries in the block under way.</summary>
     public int Count { get; private set; }
@@ -87,10 +89,10 @@ internal sealed class EventEncoder(ActorNumbers numbers, bool withPayload)
     {
         Span<byte> header = block.From(0)[..HeaderBytes];
         BinaryPrimitives.WriteInt32LittleEndian(header, Count);
-        BinaryPrimitives.WriteInt64LittleEndian(header[4..], _before);
+        BinaryPrimitives.WriteInt64LittleEndian(header[4..], Before);
         BinaryPrimitives.WriteInt64LittleEndian(header[12..], _first);
         BinaryPrimitives.WriteInt64LittleEndian(header[20..], _history.Arrival);
-        _before += Count;
+        Before += Count;
     }
 
     private static int Words(ref byte start, int at, ref EventMask mask, in Message message, ref Message last)

@@ -17,17 +17,30 @@ internal sealed class NodeComparer : IObserver
     private byte[] _recorded = [];
     private EventBlock _block;
 
-    public NodeComparer(int node, TraceReader trace, ActorNumbers actors)
+    /// <param name="node">The node.</param>
+    /// <param name="trace">The recording.</param>
+    /// <param name="actors">As the recording numbers them.</param>
+    /// <param name="from">Where the run begins; a mark, so that a block begins there too.</param>
+    public NodeComparer(int node, TraceReader trace, ActorNumbers actors, Cycle from)
     {
         _trace = trace;
-        _places = [.. trace.Blocks.Where(block => block.Type == BlockType.Events && block.Process == node)];
-        _encoder = new EventEncoder(actors, withPayload: trace.Header.Level == RecordLevel.Full);
+        _places = [.. trace.Blocks.Where(block => block.Type == BlockType.Events && block.Process == node
+            && (from == Cycle.Zero || EventBlock.Read(trace.ReadStart(block)).First >= from))];
+        _encoder = new EventEncoder(actors, withPayload: trace.Header.Level == RecordLevel.Full)
+        {
+            Before = from == Cycle.Zero || _places.Length == 0
+                ? 0 : EventBlock.Read(trace.ReadStart(_places[0])).Before,
+        };
+        FirstNumber = _encoder.Before;
     }
 
     public bool WantsTrace => false;
 
     /// <summary>Deliveries found equal; those of the block under way are not among them.</summary>
     public long Compared { get; private set; }
+
+    /// <summary>The node's number of the first delivery that is compared.</summary>
+    private long FirstNumber { get; }
 
     public Divergence? Divergence { get; private set; }
 
@@ -95,7 +108,7 @@ internal sealed class NodeComparer : IObserver
         {
             // Past the cut of a recording there is nothing to compare with.
             Divergence = _trace.Truncated ? null : Recording.Divergence.OfDelivery(
-                Compared, null, RecordedDelivery.Of(in envelope, firstSequence, nextSequence));
+                FirstNumber + Compared, null, RecordedDelivery.Of(in envelope, firstSequence, nextSequence));
             return false;
         }
         EventBlock? block = Guarded(() =>
@@ -126,13 +139,13 @@ internal sealed class NodeComparer : IObserver
         {
             if (!recorded[i].Matches(found[i]))
             {
-                Divergence = Recording.Divergence.OfDelivery(Compared + i, recorded[i], found[i]);
+                Divergence = Recording.Divergence.OfDelivery(FirstNumber + Compared + i, recorded[i], found[i]);
                 return;
             }
         }
         if (until is { } now && found.Count < recorded.Count && recorded[found.Count].Envelope.Arrival < now)
         {
-            Divergence = Recording.Divergence.OfDelivery(Compared + found.Count, recorded[found.Count], null);
+            Divergence = Recording.Divergence.OfDelivery(FirstNumber + Compared + found.Count, recorded[found.Count], null);
         }
         Compared += found.Count == recorded.Count ? found.Count : 0;
     }

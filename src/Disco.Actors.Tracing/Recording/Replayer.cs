@@ -26,17 +26,32 @@ public sealed class Replayer
     private readonly TraceReader _trace;
     private readonly OutputHash _output;
     private readonly NodeComparer[] _nodes;
+    private readonly Cycle _from = Cycle.Zero;
+    private int _inputs;
     private int _marks;
 
-    public Replayer(Engine engine, TraceReader trace)
+    /// <param name="engine">Fresh; its <see cref="Engine.OnOutput"/> is set already.</param>
+    /// <param name="trace">Stays the caller's.</param>
+    /// <param name="from">Begins at the last snapshot in the recording that is not after it, else at power-on.</param>
+    /// <remarks>Errors: TraceException when the recording is of another machine or damaged.</remarks>
+    public Replayer(Engine engine, TraceReader trace, Cycle from = default)
     {
+        CheckMachine(engine, trace);
         _engine = engine;
         _trace = trace;
         _output = OutputHash.Of(engine);
+        if (from > Cycle.Zero && SnapshotBefore(from) is { Cycle.Value: > 0 } snapshot)
+        {
+            engine.Load(snapshot.State.Read());
+            _output.Value = snapshot.Output;
+            _inputs = snapshot.Inputs;
+            _from = snapshot.Cycle;
+        }
         ActorNumbers actors = new(engine.World.Actors.Select(actor => actor.Address));
         _nodes = trace.Header.Level == RecordLevel.Order
             ? []
-            : [.. Enumerable.Range(0, engine.World.Nodes).Select(node => new NodeComparer(node, trace, actors))];
+            : [.. Enumerable.Range(0, engine.World.Nodes)
+                .Select(node => new NodeComparer(node, trace, actors, _from))];
         if (_nodes.Length > 0)
         {
             engine.NodeObserver = node => _nodes[node];
@@ -45,21 +60,37 @@ public sealed class Replayer
 
     private bool HasDiverged => Array.Exists(_nodes, node => node.Divergence is not null || node.Damage is not null);
 
-    /// <summary>Errors: TraceException when the recording is of another machine or damaged.</summary>
-    public ReplayVerdict Run(Func<bool>? cancelled = null, Action<Progress>? progress = null)
+    /// <summary>Compares from where it begins.</summary>
+    /// <param name="cancelled">Asked now and then.</param>
+    /// <param name="progress">Told now and then.</param>
+    /// <param name="until">Nothing from this cycle on is repeated; null for the end of the recording.</param>
+    /// <remarks>Errors: TraceException when the recording is damaged.</remarks>
+    public ReplayVerdict Run(
+        Func<bool>? cancelled = null, Action<Progress>? progress = null, Cycle? until = null)
     {
-        CheckMachine(_engine, _trace);
+        Cycle last = until ?? Cycle.Never;
         bool Stop() => HasDiverged || (cancelled is not null && cancelled());
+        int inputs = 0;
         foreach (BlockPlace place in _trace.Blocks)
         {
-            ByteCursor cursor = new(place.Type is BlockType.Events ? [] : _trace.Read(place));
-            Divergence? divergence = place.Type switch
+            bool isRead = place.Type is BlockType.Outside or BlockType.Mark or BlockType.End;
+            ByteCursor cursor = new(isRead ? _trace.Read(place) : []);
+            Divergence? divergence = null;
+            if (place.Type == BlockType.Outside)
             {
-                BlockType.Outside => Post(OutsideInput.Read(ref cursor)),
-                BlockType.Mark => Reach(TraceMark.Read(ref cursor), Stop, progress),
-                BlockType.End => Finish(TraceEnd.Read(ref cursor), Stop, progress),
-                BlockType.None or BlockType.Header or BlockType.Events or BlockType.Snapshot or BlockType.Index => null,
-            };
+                OutsideInput input = OutsideInput.Read(ref cursor);
+                divergence = inputs++ < _inputs || input.Posted >= last ? null : Post(input);
+            }
+            else if (place.Type == BlockType.Mark)
+            {
+                TraceMark mark = TraceMark.Read(ref cursor);
+                divergence = mark.Cycle < _from || mark.Cycle > last ? null : Reach(mark, Stop, progress);
+            }
+            else if (place.Type == BlockType.End)
+            {
+                TraceEnd whole = TraceEnd.Read(ref cursor);
+                divergence = whole.Mark.Cycle > last ? null : Finish(whole, Stop, progress);
+            }
             if (divergence is not null)
             {
                 return Verdict(divergence, complete: true);
@@ -69,7 +100,23 @@ public sealed class Replayer
                 return Verdict(null, complete: false);
             }
         }
-        return Verdict(null, complete: !_trace.Truncated);
+        if (until is null || _engine.Now >= last || _trace.End is not { } end || end.Mark.Cycle <= last)
+        {
+            return Verdict(null, complete: _engine.Now >= last || !_trace.Truncated);
+        }
+        _engine.Run(last, Stop, progress);
+        bool isCancelled = _engine.Now < last && !HasDiverged;
+        return Verdict(FirstDelivery(isCancelled ? null : last), complete: !isCancelled);
+    }
+
+    /// <summary>
+    /// More about a divergence just found: whose states differ, which fields, and what led to it. Runs the engine on to
+    /// the next mark and the next snapshot of the recording. Errors: TraceException when the recording is damaged.
+    /// </summary>
+    public DivergenceReport Explain(Divergence divergence)
+    {
+        _engine.NodeObserver = null;
+        return DivergenceReport.Of(_trace, _engine, divergence);
     }
 
     /// <summary>Errors: TraceException when the engine runs another machine, or with another seed.</summary>
@@ -84,6 +131,16 @@ public sealed class Replayer
             throw new TraceException(
                 $"the recording has seed {trace.Header.Seed}, this run has {engine.Options.Seed}");
         }
+    }
+
+    private StoredSnapshot? SnapshotBefore(Cycle from)
+    {
+        BlockPlace last = _trace.Blocks.Where(block => block.Type == BlockType.Snapshot)
+            .Select(block => (Block: block, StoredSnapshot.Place(_trace.ReadStart(block)).Cycle))
+            .Where(each => each.Cycle <= from)
+            .OrderBy(each => each.Cycle.Value)
+            .LastOrDefault().Block;
+        return last.Type == BlockType.None ? null : StoredSnapshot.FromBlock(_trace.Read(last));
     }
 
     private ReplayVerdict Verdict(Divergence? divergence, bool complete) =>
