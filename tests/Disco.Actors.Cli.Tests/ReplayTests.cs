@@ -25,6 +25,27 @@ public sealed class ReplayTests : IDisposable
     }
 
     [Fact]
+    public void One_actor_a_stretch_and_a_cycle_of_a_recorded_run_are_repeated()
+    {
+        string file = Record("full", "--set", "record.mark=25us", "--set", "record.snapshot-every=1");
+
+        DiscoEnd actor = DiscoProgram.Run("replay", file, "--actor", "cpu/1", "--json");
+        DiscoEnd stretch = DiscoProgram.Run("replay", file, "--from", "15000", "--until", "35000");
+        DiscoEnd seek = DiscoProgram.Run("replay", file, "--seek", "33000");
+        DiscoEnd nobody = DiscoProgram.Run("replay", file, "--actor", "cpu/9");
+
+        using JsonDocument verdict = JsonDocument.Parse(actor.Output);
+        Assert.True(verdict.RootElement.GetProperty("equal").GetBoolean());
+        Assert.True(stretch.ExitCode == 0, stretch.Error + stretch.Output);
+        Assert.Contains("c35000", stretch.Output, StringComparison.Ordinal);
+        Assert.True(seek.ExitCode == 0, seek.Error + seek.Output);
+        Assert.Contains("c33000", seek.Output, StringComparison.Ordinal);
+        Assert.Contains("the snapshot of c30000", seek.Output, StringComparison.Ordinal);
+        Assert.Equal(2, nobody.ExitCode);
+        Assert.Equal("--actor cpu/9: the recorded machine has no such actor.", nobody.Error.Trim());
+    }
+
+    [Fact]
     public void Another_guest_image_than_the_recorded_one_is_refused_by_its_name()
     {
         string guest = Path.Combine(_folder, "mine.elf");

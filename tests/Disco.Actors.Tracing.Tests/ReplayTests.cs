@@ -88,5 +88,58 @@ public sealed class ReplayTests
         Assert.Equal(new Cycle(250_000), verdict.End);
     }
 
+    [Theory]
+    [InlineData(RecordLevel.Order)]
+    [InlineData(RecordLevel.Full)]
+    public void A_replay_begins_at_a_snapshot_and_ends_where_it_is_told(RecordLevel level)
+    {
+        RecordedRun run = RecordedRun.Radix with { SnapshotEvery = 2 };
+        using TraceReader trace = new(new MemoryStream(run.Record(level)), "memory", isChecked: false);
+
+        ReplayVerdict whole = new Replayer(run.Engine(), trace).Run();
+        ReplayVerdict late = new Replayer(run.Engine(), trace, new Cycle(600_000)).Run();
+        ReplayVerdict early = new Replayer(run.Engine(), trace).Run(until: new Cycle(333_333));
+
+        Assert.True(late.Equal && late.Complete, late.Divergence?.What);
+        Assert.Equal(whole.Marks - 5, late.Marks);
+        Assert.True(early.Equal && early.Complete, early.Divergence?.What);
+        Assert.Equal((3, new Cycle(333_333)), (early.Marks, early.End));
+        Assert.Equal(level == RecordLevel.Full, whole.Deliveries > late.Deliveries);
+    }
+
+    [Fact]
+    public void A_divergence_is_explained_by_what_led_to_it_whose_states_differ_and_in_which_fields()
+    {
+        using TraceReader trace = Open((RecordedRun.Radix with { SnapshotEvery = 1 }).Record(RecordLevel.Messages));
+        Replayer replayer = new((RecordedRun.Radix with { Bootargs = "keys=1024 radix=64" }).Engine(), trace);
+        Divergence divergence = replayer.Run().Divergence!;
+
+        DivergenceReport report = replayer.Explain(divergence);
+
+        Assert.Equal(20, report.Predecessors.Count);
+        Assert.All(report.Predecessors, before => Assert.True(before.Envelope.Arrival <= divergence.Cycle));
+        Assert.Contains(report.Predecessors, before => before.Envelope.Target == divergence.Actor);
+        Assert.Contains(divergence.Actor!.Value, report.Actors);
+        Assert.NotNull(report.FieldsAt);
+        Assert.Equal(divergence.Actor, report.Fields[0].Actor);
+        Assert.NotEqual(report.Fields[0].Recorded, report.Fields[0].Found);
+    }
+
+    [Fact]
+    public void A_recording_opened_by_its_index_has_the_same_blocks_and_notices_damage_when_it_reads_it()
+    {
+        byte[] recording = RecordedRun.Radix.Record(RecordLevel.Messages, out _, new Cycle(400_000));
+        using TraceReader scanned = Open(recording);
+        using TraceReader indexed = new(new MemoryStream(recording), "memory", isChecked: false);
+        byte[] damaged = [.. recording];
+        damaged[scanned.Blocks.First(block => block.Type == BlockType.Events).Offset + 1_000] ^= 1;
+        using TraceReader trusting = new(new MemoryStream(damaged), "memory", isChecked: false);
+
+        Assert.Equal(scanned.Blocks, indexed.Blocks);
+        Assert.False(indexed.Truncated);
+        Assert.Contains("damaged", Assert.Throws<TraceException>(
+            () => trusting.Deliveries().Count()).Message, StringComparison.Ordinal);
+    }
+
     private static TraceReader Open(byte[] recording) => new(new MemoryStream(recording), "memory");
 }

@@ -3,6 +3,7 @@ using Disco.Actors.Core;
 using Disco.Actors.Engines;
 using Disco.Actors.Machine.Boards;
 using Disco.Actors.Tracing.Container;
+using Disco.Actors.Vmm.Boards;
 
 namespace Disco.Actors.Cli.Commands;
 
@@ -37,5 +38,22 @@ internal static class RecordedRuns
             }
         }
         return experiment;
+    }
+
+    /// <summary>One actor of the recorded machine, without the others and without state. Errors: UserError.</summary>
+    public static Actor ActorOf(Experiment experiment, string name)
+    {
+        if (!Address.TryParse(name, out Address address))
+        {
+            throw new UserError($"--actor {name}: an actor is written as in cpu/3 or dir/0.");
+        }
+        if (experiment.Board.Fidelity == Fidelity.Fast)
+        {
+            throw new UserError("In the fast fidelity CPUs share memory, so none can be repeated alone.");
+        }
+        Actor? actor = experiment.Monitor is { } monitor
+            ? DiscoBuilder.BuildAlone(monitor, address)
+            : MachineBuilder.BuildAlone(experiment.Board, experiment.Bare!.Image, experiment.Bare.Disk, address);
+        return actor ?? throw new UserError($"--actor {name}: the recorded machine has no such actor.");
     }
 }

@@ -16,13 +16,24 @@ public sealed class TraceReader : IDisposable
     private readonly string _file;
     private readonly Lock _lock = new();
     private readonly List<BlockPlace> _blocks = [];
+    private readonly bool _checksOnReading;
 
-    /// <summary>Looks at every block's header and hash. Errors: TraceException.</summary>
-    public TraceReader(Stream stream, string file)
+    /// <summary>Errors: TraceException.</summary>
+    /// <param name="stream">Its bytes, which can be sought in.</param>
+    /// <param name="file">Its name.</param>
+    /// <param name="isChecked">
+    /// True to look at every block's header and hash at once. False to trust the index of a recording that has one, and
+    /// look at blocks as they are read: however long the recording, it is opened in no time.
+    /// </param>
+    public TraceReader(Stream stream, string file, bool isChecked = true)
     {
         _stream = stream;
         _file = file;
-        Scan();
+        _checksOnReading = !isChecked && TryIndex();
+        if (!_checksOnReading)
+        {
+            Scan();
+        }
         if (_blocks is not [{ Type: BlockType.Header }, ..])
         {
             throw new TraceException($"{file}: the recording does not begin with its header; it was cut too early.");
@@ -68,11 +79,11 @@ public sealed class TraceReader : IDisposable
     internal IReadOnlyList<BlockPlace> Blocks => _blocks;
 
     /// <summary>Opens a file. Errors: TraceException also when it cannot be opened.</summary>
-    public static TraceReader Open(string file)
+    public static TraceReader Open(string file, bool isChecked = true)
     {
         try
         {
-            return new TraceReader(File.OpenRead(file), file);
+            return new TraceReader(File.OpenRead(file), file, isChecked);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -148,18 +159,81 @@ public sealed class TraceReader : IDisposable
 
     internal byte[] Read(BlockPlace block)
     {
-        byte[] contents = new byte[block.Length];
-        lock (_lock)
+        byte[] contents = ReadBytes(block.Offset + TraceFormat.BlockHeaderBytes, block.Length);
+        if (_checksOnReading)
         {
-            _stream.Position = block.Offset + TraceFormat.BlockHeaderBytes;
-            _stream.ReadExactly(contents);
+            byte[] header = ReadBytes(block.Offset, TraceFormat.BlockHeaderBytes);
+            ulong hash = TraceFormat.HashOf(header.AsSpan(0, 8), block.Offset, contents);
+            if (hash != BinaryPrimitives.ReadUInt64LittleEndian(header.AsSpan(8)) || header[0] != (byte)block.Type)
+            {
+                throw Damaged(block.Offset);
+            }
         }
         return contents;
     }
 
-    /// <summary>The first bytes of a block, as many as a snapshot's numbers may take.</summary>
-    internal byte[] ReadStart(BlockPlace block) =>
-        Read(block with { Length = Math.Min(block.Length, StoredSnapshot.NumbersBytesMax) });
+    /// <summary>The first bytes of a block, as many as a snapshot's numbers may take. Not checked.</summary>
+    internal byte[] ReadStart(BlockPlace block) => ReadBytes(
+        block.Offset + TraceFormat.BlockHeaderBytes, Math.Min(block.Length, StoredSnapshot.NumbersBytesMax));
+
+    private byte[] ReadBytes(long offset, int length)
+    {
+        byte[] bytes = new byte[length];
+        lock (_lock)
+        {
+            _stream.Position = offset;
+            _stream.ReadExactly(bytes);
+        }
+        return bytes;
+    }
+
+    /// <summary>Takes the places of all blocks from the index; false when there is none that is whole.</summary>
+    private bool TryIndex()
+    {
+        long end = _stream.Length;
+        long offset = end < TraceFormat.Magic.Length + TraceFormat.BlockHeaderBytes + sizeof(long) ? -1
+            : BinaryPrimitives.ReadInt64LittleEndian(ReadBytes(end - sizeof(long), sizeof(long)));
+        long length = end - offset - TraceFormat.BlockHeaderBytes;
+        if (offset < TraceFormat.Magic.Length || length < sizeof(long) || length > TraceFormat.BlockBytesMax
+            || !ReadBytes(0, TraceFormat.Magic.Length).AsSpan().SequenceEqual(TraceFormat.Magic))
+        {
+            _stream.Position = 0;
+            return false;
+        }
+        byte[] header = ReadBytes(offset, TraceFormat.BlockHeaderBytes);
+        byte[] body = ReadBytes(offset + header.Length, (int)length);
+        bool isWhole = header[0] == (byte)BlockType.Index
+            && BinaryPrimitives.ReadInt32LittleEndian(header.AsSpan(4)) == body.Length
+            && BinaryPrimitives.ReadUInt64LittleEndian(header.AsSpan(8))
+                == TraceFormat.HashOf(header.AsSpan(0, 8), offset, body);
+        if (!isWhole)
+        {
+            _stream.Position = 0;
+            return false;
+        }
+        ByteCursor cursor = new(body);
+        for (ulong left = cursor.Unsigned(); left > 0; left--)
+        {
+            BlockType type = (BlockType)cursor.Byte();
+            int process = (int)cursor.Unsigned();
+            long at = (long)cursor.Unsigned();
+            if (_blocks.Count > 0)
+            {
+                _blocks[^1] = _blocks[^1] with { Length = LengthTo(at) };
+            }
+            _blocks.Add(new BlockPlace(type, process, at, 0));
+        }
+        if (_blocks.Count > 0)
+        {
+            _blocks[^1] = _blocks[^1] with { Length = LengthTo(offset) };
+        }
+        Truncated = false;
+        BytesRead = end;
+        return true;
+
+        // Blocks lie one behind the other.
+        int LengthTo(long next) => (int)(next - _blocks[^1].Offset - TraceFormat.BlockHeaderBytes);
+    }
 
     private void Scan()
     {

@@ -74,6 +74,11 @@ public sealed class TraceWriter : IDisposable
         ByteBuffer contents = new();
         contents.Unsigned((ulong)_blocks);
         contents.Bytes(_index.Written);
+
+        // The last bytes of the file say where the index begins.
+        Span<byte> offset = stackalloc byte[sizeof(long)];
+        BinaryPrimitives.WriteInt64LittleEndian(offset, BytesWritten);
+        contents.Bytes(offset);
         Enqueue(BlockType.Index, 0, contents);
         _queue.CompleteAdding();
         _thread.Join();

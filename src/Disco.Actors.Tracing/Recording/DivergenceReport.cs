@@ -29,7 +29,7 @@ public sealed record DivergenceReport(
     // How far back the recording is searched for predecessors.
     private const long BackCycles = 400_000;
 
-    /// <summary>Runs the engine on to where the recording says more. Errors: TraceException for a damaged one.</summary>
+    /// <summary>Runs the engine on to where the recording says more. Errors: TraceException for damage.</summary>
     internal static DivergenceReport Of(TraceReader trace, Engine engine, Divergence divergence)
     {
         IReadOnlyList<RecordedDelivery> predecessors = trace.Header.Level == RecordLevel.Order
@@ -40,7 +40,7 @@ public sealed record DivergenceReport(
     }
 
     /// <summary>
-    /// The last delivery to the same actor, and the one that made its sender send; then the same of these, latest first.
+    /// The last delivery to the same actor, and the one that made its sender send; then the same of these.
     /// </summary>
     private static List<RecordedDelivery> PredecessorsOf(TraceReader trace, Divergence divergence)
     {

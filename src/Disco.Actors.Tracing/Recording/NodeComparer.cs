@@ -145,7 +145,8 @@ internal sealed class NodeComparer : IObserver
         }
         if (until is { } now && found.Count < recorded.Count && recorded[found.Count].Envelope.Arrival < now)
         {
-            Divergence = Recording.Divergence.OfDelivery(FirstNumber + Compared + found.Count, recorded[found.Count], null);
+            long number = FirstNumber + Compared + found.Count;
+            Divergence = Recording.Divergence.OfDelivery(number, recorded[found.Count], null);
         }
         Compared += found.Count == recorded.Count ? found.Count : 0;
     }
