@@ -42,7 +42,7 @@ public sealed class ReplayTests : IDisposable
         Assert.Contains("c33000", seek.Output, StringComparison.Ordinal);
         Assert.Contains("the snapshot of c30000", seek.Output, StringComparison.Ordinal);
         Assert.Equal(2, nobody.ExitCode);
-        Assert.Equal("--actor cpu/9: the recorded machine has no such actor.", nobody.Error.Trim());
+        Assert.Contains("the recorded machine has no such actor", nobody.Error, StringComparison.Ordinal);
     }
 
     [Fact]
