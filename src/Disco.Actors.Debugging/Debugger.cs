@@ -181,21 +181,16 @@ public sealed partial class Debugger
 
     private Stop StopAt(Hit hit)
     {
-        Timeline.SeekTo(hit.Cycle);
         if (hit.IsMessage)
         {
-            while (Timeline.StepDelivery() && !IsLast(hit.Envelope))
-            {
-            }
+            GoBehind(hit.Envelope);
         }
         else
         {
+            Timeline.SeekTo(hit.Cycle);
             _reported[hit.Cpu] = (hit.Instruction, hit.Cycle);
         }
         Timeline.ShowOutput();
         return new Stop(StopReason.Breakpoint, hit.Thread, hit.Breakpoint);
     }
-
-    private bool IsLast(in Envelope envelope) =>
-        Timeline.LastDelivery is not { } last || Envelope.Compare(in last, in envelope) >= 0;
 }
