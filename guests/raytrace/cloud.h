@@ -1,6 +1,6 @@
 /*
- * The large scene: a cube full of small balls at random places, found through a grid of cells as in SPLASH-2's Raytrace.
- * Balls lie in memory in the order of their numbers, which says nothing about where they are, so that a ray's way
+ * The large scene: a cube full of small balls at random places, found through a grid of cells as in SPLASH-2's
+ * Raytrace. Balls lie in memory in the order of their numbers, which says nothing about where they are, so that a ray's way
  * through the scene is no way through memory.
  */
 #ifndef RAYTRACE_CLOUD_H

@@ -23,7 +23,9 @@ public sealed partial class MappingModel
             case DisturbanceKind.Migrate or DisturbanceKind.Replicate:
                 // As the memmap of the page's frame would pass it on.
                 HotPageMessage hot = new(default, what.Page, what.Who);
-                Envelope envelope = new() { Message = hot.Pack(), Target = _memory.Vms[0].Address };
+                Message report = hot.Pack();
+                report.PayloadBytes = (byte)(_shape.Nodes * sizeof(uint));
+                Envelope envelope = new() { Message = report, Target = _memory.Vms[0].Address };
                 Deliver(envelope);
                 break;
             case DisturbanceKind.Free:

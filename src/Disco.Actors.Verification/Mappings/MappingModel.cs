@@ -243,6 +243,8 @@ public sealed partial class MappingModel : IModel<MappingMove>
     /// <summary>Answers every question about a hot page with the disturbance that raised it.</summary>
     private sealed class Policy(MappingModel model) : IPagePlacement
     {
+        public uint SharingMisses => model._shape.IsHotOnAll ? 0 : uint.MaxValue;
+
         public PageMove Decide(in HotPageView page, ReadOnlySpan<uint> misses) =>
             model._shape.Disturbances[model._disturbed - 1].Kind == DisturbanceKind.Migrate
                 ? PageMove.Migrate

@@ -61,5 +61,8 @@ public sealed record MappingShape(
     /// <summary>CPUs from this number on only read.</summary>
     public int Writers { get; init; } = int.MaxValue;
 
+    /// <summary>Pages that are hot are so on all nodes.</summary>
+    public bool IsHotOnAll { get; init; }
+
     public MappingFault Fault { get; init; }
 }

@@ -30,6 +30,12 @@ public sealed class MappingModelTests(ITestOutputHelper output)
     [Fact]
     public void Replication_with_three_cpus() => Explore(new(3, 1, 2, Replicate) { Writers = 2 }, 64313);
 
+    /// <summary>One report, a replica on each of two nodes, all of which fault on the page. Writes between the two are
+    /// too many states; random orders have them.</summary>
+    [Fact]
+    public void Replication_on_all_nodes() =>
+        Explore(new(3, 1, 2, Replicate) { Nodes = 3, Writers = 0, IsHotOnAll = true }, 2468);
+
     /// <summary>A page becomes a share of another of the same virtual machine while both are used.</summary>
     [Fact]
     public void Remap_within_a_machine() =>

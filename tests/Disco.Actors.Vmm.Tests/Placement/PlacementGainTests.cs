@@ -12,8 +12,8 @@ using Xunit;
 namespace Disco.Actors.Vmm.Tests.Placement;
 
 /// <summary>
-/// The paper's NUMA experiment made small: a ray tracer whose scene exceeds the caches, pages dealt to the nodes in turn.
-/// What placement gains, and that it changes nothing else. [Disco 5.5]
+/// The paper's NUMA experiment made small: a ray tracer whose scene exceeds the caches, pages dealt to the nodes in
+/// turn. What placement gains, and that it changes nothing else. [Disco 5.5]
 /// </summary>
 public sealed class PlacementGainTests
 {

@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using Disco.Actors.Core;
 using Disco.Actors.Machine.Interconnect;
 using Disco.Actors.Vmm;
@@ -79,8 +78,8 @@ internal sealed class PlacementDriver(Fabric fabric, PlacementSubject subject) :
     private void ReportHot(int vm, PhysicalPage page, in StressOp op, Context context)
     {
         uint what = op.Kind == OpKind.Migrate ? 1U : 2U;
-        Span<byte> misses = stackalloc byte[sizeof(uint)];
-        BinaryPrimitives.WriteUInt32LittleEndian(misses, 1);
+        Span<byte> misses = stackalloc byte[fabric.Homes.Nodes * sizeof(uint)];
+        misses.Clear();
         fabric.Send(
             context, Address, VmMonitor.AddressOf(vm), 0, new HotPageMessage(default, page, op.B, what).Pack(), misses);
     }

@@ -210,9 +210,11 @@ internal sealed unsafe class PlacementSubject : Subject
         }
     }
 
-    /// <summary>Does what the driver asked for.</summary>
+    /// <summary>Does what the driver asked for; copies go to all nodes.</summary>
     private sealed class Policy : IPagePlacement
     {
+        public uint SharingMisses => 0;
+
         public PageMove Decide(in HotPageView page, ReadOnlySpan<uint> misses) =>
             page.Writes == 1 ? PageMove.Migrate : PageMove.Replicate;
     }
