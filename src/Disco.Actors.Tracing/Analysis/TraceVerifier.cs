@@ -175,7 +175,10 @@ public sealed class TraceVerifier
                 int process = (int)cursor.Unsigned();
                 entries[(long)cursor.Unsigned()] = (number, type, process);
             }
-            return cursor.AtEnd ? entries : null;
+            // Last, where the index begins: readers find it from the end of the file.
+            bool isPlaced = System.Buffers.Binary.BinaryPrimitives.ReadInt64LittleEndian(
+                cursor.Bytes(sizeof(long))) == index.Offset;
+            return cursor.AtEnd && isPlaced ? entries : null;
         }
         catch (TraceException)
         {
