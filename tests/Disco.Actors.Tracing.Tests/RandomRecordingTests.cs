@@ -74,7 +74,7 @@ public sealed class RandomRecordingTests
         public static Scenario Random(ulong seed)
         {
             SeededRandom random = new(TotalOrder.Mix(seed));
-            int cpus = 1 + Next(4);
+            int cpus = 1 << Next(3);
             BoardConfig board = new() { Nodes = cpus, Cpus = cpus, Seed = seed };
             if (Next(3) == 0)
             {
