@@ -118,6 +118,13 @@ public sealed class CausalityTests
 
         Assert.Equal((3, 3), (messages.Work, messages.Length));
         Assert.Equal((3 + 2 + 2, 3 + 2 + 2), (all.Work, all.Length));
+        Assert.Equal(
+            [
+                new PathShare(Role.Cpu, null, 2, 4),
+                new PathShare(Role.Directory, 0x101, 2, 2),
+                new PathShare(Role.Cpu, 0x101, 1, 1),
+            ],
+            all.OnPath());
     }
 
     [Fact]

@@ -94,6 +94,8 @@ internal static class TraceStatsCommand
                     path.Length,
                     path.Parallelism,
                     speedUps = path.SpeedUps,
+                    consists = path.OnPath().Select(share =>
+                        new { actors = share.Role.ToString(), what = NameOf(share), share.Count, share.Work }),
                 },
             },
             JsonReport.Options);
@@ -167,7 +169,20 @@ internal static class TraceStatsCommand
             table.AddRow(Number(speedUp.Cores), Ratio(speedUp.AtMost), Ratio(speedUp.AnyActor), Ratio(speedUp.ByNode));
         }
         Tables.Print(table);
+        Table consists = Numbers("on the critical path", "pieces", "work", "% of it");
+        IReadOnlyList<PathShare> shares = path.OnPath();
+        foreach (PathShare share in shares.Take(RowsMax))
+        {
+            consists.AddRow($"{share.Role}: {NameOf(share)}", Number(share.Count),
+                share.Work.ToString("N0", CultureInfo.InvariantCulture),
+                (100 * share.Work / path.Length).ToString("F1", CultureInfo.InvariantCulture));
+        }
+        Tables.Print(consists);
+        More(shares.Count);
     }
+
+    private static string NameOf(PathShare share) =>
+        share.Kind is { } kind ? RecordedMessages.Names.NameOf(kind) : "running by itself";
 
     private static Table Numbers(params string[] columns)
     {
