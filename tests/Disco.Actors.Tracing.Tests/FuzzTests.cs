@@ -98,13 +98,14 @@ public sealed class FuzzTests
             byte[] bytes = make(random);
             Try(i, "verify", () => TraceVerifier.Verify(new MemoryStream(bytes), "memory"));
             Try(i, "replay", () => Run.Replay(bytes));
-            Try(i, "examine", () => Examine(bytes));
+            Try(i, "examine", () => Examine(bytes, isChecked: true));
+            Try(i, "examine by the index", () => Examine(bytes, isChecked: false));
         }
     }
 
-    private static void Examine(byte[] bytes)
+    private static void Examine(byte[] bytes, bool isChecked)
     {
-        using TraceReader trace = new(new MemoryStream(bytes), "memory");
+        using TraceReader trace = new(new MemoryStream(bytes), "memory", isChecked);
         MachineMessageNames names = new();
         TraceStatistics statistics = new();
         CriticalPath path = new(trace.Header, 10);

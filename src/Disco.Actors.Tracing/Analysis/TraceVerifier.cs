@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Globalization;
 using Disco.Actors.Tracing.Container;
 
@@ -167,7 +168,13 @@ public sealed class TraceVerifier
         Dictionary<long, (int, BlockType, int)> entries = [];
         try
         {
-            ByteCursor cursor = new(contents);
+            // Last the index's own place, for who opens the file from its end.
+            int body = contents.Length - sizeof(long);
+            if (body < 0 || BinaryPrimitives.ReadInt64LittleEndian(contents.AsSpan(body)) != index.Offset)
+            {
+                return null;
+            }
+            ByteCursor cursor = new(contents.AsSpan(0, body));
             ulong count = cursor.Unsigned();
             for (int number = 0; (ulong)number < count; number++)
             {

@@ -232,7 +232,12 @@ public sealed class TraceReader : IDisposable
         return true;
 
         // Blocks lie one behind the other.
-        int LengthTo(long next) => (int)(next - _blocks[^1].Offset - TraceFormat.BlockHeaderBytes);
+        int LengthTo(long next)
+        {
+            long length = next - _blocks[^1].Offset - TraceFormat.BlockHeaderBytes;
+            return length is >= 0 and <= TraceFormat.BlockBytesMax && next <= offset ? (int)length
+                : throw Damaged(offset);
+        }
     }
 
     private void Scan()
