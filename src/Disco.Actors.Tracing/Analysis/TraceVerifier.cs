@@ -168,13 +168,7 @@ public sealed class TraceVerifier
         Dictionary<long, (int, BlockType, int)> entries = [];
         try
         {
-            // Last the index's own place, for who opens the file from its end.
-            int body = contents.Length - sizeof(long);
-            if (body < 0 || BinaryPrimitives.ReadInt64LittleEndian(contents.AsSpan(body)) != index.Offset)
-            {
-                return null;
-            }
-            ByteCursor cursor = new(contents.AsSpan(0, body));
+            ByteCursor cursor = new(contents);
             ulong count = cursor.Unsigned();
             for (int number = 0; (ulong)number < count; number++)
             {
@@ -183,8 +177,7 @@ public sealed class TraceVerifier
                 entries[(long)cursor.Unsigned()] = (number, type, process);
             }
             // Last, where the index begins: readers find it from the end of the file.
-            bool isPlaced = System.Buffers.Binary.BinaryPrimitives.ReadInt64LittleEndian(
-                cursor.Bytes(sizeof(long))) == index.Offset;
+            bool isPlaced = BinaryPrimitives.ReadInt64LittleEndian(cursor.Bytes(sizeof(long))) == index.Offset;
             return cursor.AtEnd && isPlaced ? entries : null;
         }
         catch (TraceException)
