@@ -27,7 +27,7 @@ internal static class CompareChart
             .Append("td,th{padding:.2rem .7rem;text-align:right}td:first-child,th:first-child{text-align:left}")
             .Append("tr:nth-child(even){background:#8882}svg{max-width:100%;height:auto}svg text{fill:currentColor;")
             .Append("font:12px system-ui,sans-serif}</style></head><body>\n<h1>Shootdown protocols</h1>\n")
-            .Append("<p>Median time from request to completion; every CPU holds the page. 400 MHz.</p>\n");
+            .Append("<p>Median time from request to completion, at 400 MHz.</p>\n");
         foreach (IGrouping<string, CompareRow> topology in rows.GroupBy(row => row.Topology))
         {
             page.Append(Invariant($"<h2>{Text(topology.Key)}</h2>\n")).Append(Plot([.. topology]));

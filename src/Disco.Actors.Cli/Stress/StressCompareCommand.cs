@@ -32,6 +32,10 @@ internal static class StressCompareCommand
         {
             Description = "CPUs of a node", HelpName = "N", DefaultValueFactory = _ => 2,
         };
+        Option<int?> holders = new("--holders")
+        {
+            Description = "CPUs that hold the page, from CPU 0 on; all without it", HelpName = "N",
+        };
         Option<int> shootdowns = new("--shootdowns")
         {
             Description = "shootdowns to time on each machine", HelpName = "N", DefaultValueFactory = _ => 200,
@@ -44,7 +48,7 @@ internal static class StressCompareCommand
         Option<bool> json = new("--json") { Description = "print one JSON array" };
         Command command = new("compare", "all shootdown protocols: violations, latencies, messages")
         {
-            cpus, topologies, perNode, shootdowns, schedules, html, json,
+            cpus, topologies, perNode, holders, shootdowns, schedules, html, json,
         };
         command.SetAction(parsed =>
         {
@@ -59,14 +63,20 @@ internal static class StressCompareCommand
             {
                 throw new UserError("--shootdowns: write a number from 1 to 100000.");
             }
-            CompareRow[] rows = Measure(machines, each, parsed.GetValue(shootdowns), parsed.GetValue(schedules));
+            int held = parsed.GetValue(holders) ?? int.MaxValue;
+            if (held < 1)
+            {
+                throw new UserError("--holders: write a number from 1 on.");
+            }
+            CompareRow[] rows = Measure(
+                machines, each, held, parsed.GetValue(shootdowns), parsed.GetValue(schedules));
             return Report(rows, parsed.GetValue(html), parsed.GetValue(json));
         });
         return command;
     }
 
     private static CompareRow[] Measure(
-        (TopologyKind Topology, int Cpus)[] machines, int perNode, int shootdowns, ulong schedules)
+        (TopologyKind Topology, int Cpus)[] machines, int perNode, int holders, int shootdowns, ulong schedules)
     {
         using Interruption interruption = new();
         List<CompareRow> rows = [];
@@ -89,7 +99,8 @@ internal static class StressCompareCommand
                     return [.. rows];
                 }
                 ShootdownReport report = ShootdownMeasurement.Run(
-                    protocol, cpus / perNode, perNode, cpus, shootdowns, seed: 1, topology: topology);
+                    protocol, cpus / perNode, perNode, Math.Min(cpus, holders), shootdowns, seed: 1,
+                    topology: topology);
                 rows.Add(new CompareRow(
                     StressFlags.NameOf(protocol.ToString()), topology.ToString(), cpus, violation,
                     report.Latency.MeanCycles * NanosecondsPerCycle, report.Latency.P50 * NanosecondsPerCycle,
