@@ -1,4 +1,3 @@
-using Disco.Actors.Core;
 using Disco.Actors.Debugging.Machines;
 using Disco.Actors.Debugging.Timelines;
 using Disco.Actors.Machine.Interconnect;
