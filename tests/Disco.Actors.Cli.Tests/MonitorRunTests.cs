@@ -22,6 +22,31 @@ public sealed class MonitorRunTests
         }
     }
 
+    /// <summary>Figure 8's shares and Table 3 of the paper, for people and for scripts/placement.</summary>
+    [Fact]
+    public void Report_says_how_many_misses_are_local_and_what_moved()
+    {
+        string[] run =
+        [
+            "run", "--vm", "r=splashos-raytrace,vcpus=2,bootargs=size=8 balls=256", "--cpus", "2",
+            "--set", "cache.l2.size=64KiB", "--set", "monitor.placement.first=round-robin",
+            "--set", "monitor.placement.trigger=8", "--set", "monitor.placement.reset=0.1ms",
+        ];
+        string text = DiscoProgram.Run(run).Output;
+        using JsonDocument report = JsonDocument.Parse(DiscoProgram.Run([.. run, "--json"]).Output);
+
+        JsonElement placement = report.RootElement.GetProperty("monitor").GetProperty("placement");
+        Assert.Equal("RoundRobin", placement.GetProperty("first").GetString());
+        Assert.InRange(placement.GetProperty("localShare").GetDouble(), 0.01, 0.99);
+        double perSecond = placement.GetProperty("moves").EnumerateObject()
+            .Sum(move => move.Value.GetProperty("perSecond").GetDouble());
+        Assert.True(perSecond > 0, text);
+        foreach (string row in new[] { "% in the own node's memory", "local misses %", "/s, " })
+        {
+            Assert.Contains(row, text, StringComparison.Ordinal);
+        }
+    }
+
     [Fact]
     public void Json_has_one_entry_for_each_of_several_machines_of_a_description()
     {
