@@ -10,6 +10,7 @@ RootCommand root = new(
     "Disco.Actors: a ccNUMA multiprocessor and its virtual machine monitor as actors. 'disco' alone runs the default.")
 {
     RunCommand.Create(),
+    ScaleCommand.Create(),
     ReplayCommand.Create(),
     TraceCommand.Create(),
     StressCommand.Create(),

@@ -28,7 +28,7 @@ internal sealed class Partition(ActorTable table, Timing timing, int[] partition
     // A sample in which the host took the core away counts as the work it may at most have been.
     private static readonly long SampleTicksMax = Stopwatch.Frequency / 20_000;
 
-        private readonly int[] _nodeOf = table.NodeOf;
+    private readonly int[] _nodeOf = table.NodeOf;
     private readonly bool[] _atBorder = table.AtBorder;
     private readonly int[] _places = new int[partitionOf.Length];
     private NodeProcess[] _nodes = [];

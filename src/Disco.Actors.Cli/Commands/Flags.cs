@@ -80,15 +80,7 @@ internal sealed class Flags
         {
             AddMachine(machine, values);
         }
-        foreach (string pair in parsed.GetValue(_set) ?? [])
-        {
-            int equals = pair.IndexOf('=', StringComparison.Ordinal);
-            if (equals <= 0)
-            {
-                throw new UserError($"--set {pair}: write KEY=VALUE, for example --set board.nodes=4.");
-            }
-            values[pair[..equals].Trim()] = pair[(equals + 1)..].Trim();
-        }
+        AddPairs(parsed.GetValue(_set) ?? [], values);
         string? board = parsed.GetValue(_board);
         string? config = parsed.GetValue(_config);
         bool names = values.ContainsKey("guest.image")
@@ -102,6 +94,20 @@ internal sealed class Flags
             values["board.nodes"] = NodesFor(board, config, values);
         }
         return Settings.Load(board, config, values);
+    }
+
+    /// <summary>Takes in what <c>--set</c> says. Errors: <see cref="UserError"/>.</summary>
+    public static void AddPairs(IEnumerable<string> pairs, Dictionary<string, string> values)
+    {
+        foreach (string pair in pairs)
+        {
+            int equals = pair.IndexOf('=', StringComparison.Ordinal);
+            if (equals <= 0)
+            {
+                throw new UserError($"--set {pair}: write KEY=VALUE, for example --set board.nodes=4.");
+            }
+            values[pair[..equals].Trim()] = pair[(equals + 1)..].Trim();
+        }
     }
 
     /// <summary>NAME alone runs the guest of that name; after the commas come keys below <c>vm.NAME</c>.</summary>
@@ -129,7 +135,7 @@ internal sealed class Flags
     /// <summary>
     /// One flag is enough for another machine size: <c>--cpus</c> alone keeps the board's CPUs per node.
     /// </summary>
-    private static string NodesFor(string? boardName, string? config, Dictionary<string, string> values)
+    public static string NodesFor(string? boardName, string? config, Dictionary<string, string> values)
     {
         Dictionary<string, string> others = new(values);
         others.Remove("board.cpus");

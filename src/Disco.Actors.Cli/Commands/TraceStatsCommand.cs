@@ -37,7 +37,7 @@ internal static class TraceStatsCommand
             using TraceReader trace = TraceReader.Open(parsed.GetValue(file)!);
             long clockHz = RecordedMessages.Of(trace.Header).ClockHz;
             TraceStatistics statistics = new();
-            CriticalPath path = new(trace.Header, cycles);
+            CriticalPath path = new(trace.Header.Actors, cycles);
             foreach (CausedDelivery delivery in RecordedMessages.Deliveries(trace))
             {
                 statistics.Add(delivery);

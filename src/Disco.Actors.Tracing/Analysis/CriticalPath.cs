@@ -42,14 +42,14 @@ public sealed class CriticalPath
     private readonly Piece _nothing;
     private Piece _longest;
 
-    /// <param name="header">Names the actors and their nodes.</param>
+    /// <param name="actors">All, with their nodes.</param>
     /// <param name="messageCycles">So many cycles of a CPU's own running are as much work as one message; 0 does not
     /// count them.</param>
-    public CriticalPath(TraceHeader header, long messageCycles = 0)
+    public CriticalPath(IReadOnlyList<TraceActor> actors, long messageCycles = 0)
     {
         _unit = Math.Max(1, messageCycles);
         _cycleWork = messageCycles == 0 ? 0 : 1;
-        int nodes = header.Actors.Select(actor => actor.Node + 1).DefaultIfEmpty(1).Max();
+        int nodes = actors.Select(actor => actor.Node + 1).DefaultIfEmpty(1).Max();
         _schedules =
         [
             new UnboundedSchedule(),
@@ -57,7 +57,7 @@ public sealed class CriticalPath
             .. CoreCounts.Select(cores => new NodeSchedule(cores, nodes)),
         ];
         _nothing = _longest = new Piece(new long[_schedules.Length], null);
-        foreach (TraceActor actor in header.Actors)
+        foreach (TraceActor actor in actors)
         {
             if (Address.TryParse(actor.Address, out Address address))
             {

@@ -1,0 +1,52 @@
+namespace Disco.Actors.Cli.Scaling;
+
+/// <summary>All runs of one machine size at one thread count.</summary>
+/// <param name="Runs">At least one, in the order they were made.</param>
+internal sealed record ScaleCell(IReadOnlyList<ScaleRun> Runs)
+{
+    public int Threads => Runs[0].Threads;
+
+    /// <summary>The run in the middle when ordered by host time.</summary>
+    public ScaleRun Median { get; } = Runs.OrderBy(run => run.HostSeconds).ElementAt((Runs.Count - 1) / 2);
+
+    public double FastestSeconds => Runs.Min(run => run.HostSeconds);
+
+    public double SlowestSeconds => Runs.Max(run => run.HostSeconds);
+}
+
+/// <summary>All cells of one machine size.</summary>
+/// <param name="Cpus">Of the machine.</param>
+/// <param name="Cells">In the order the thread counts were given.</param>
+/// <param name="Prediction">What the run's own messages allow on more host cores; null when not asked for.</param>
+internal sealed record ScaleSize(int Cpus, IReadOnlyList<ScaleCell> Cells, ScalePrediction? Prediction)
+{
+    public ScaleRun Any => Cells[0].Runs[0];
+
+    /// <summary>What the others are compared with: the fewest threads.</summary>
+    public ScaleCell Base => Cells.MinBy(cell => cell.Threads)!;
+
+    /// <summary>True when every run ended in the same state.</summary>
+    public bool Agrees => Cells.SelectMany(cell => cell.Runs).Select(run => run.StateHash).Distinct().Count() == 1;
+
+    public double SpeedUp(ScaleCell cell) => Base.Median.HostSeconds / cell.Median.HostSeconds;
+
+    public double Efficiency(ScaleCell cell) => SpeedUp(cell) / Math.Max(1, cell.Threads) * Math.Max(1, Base.Threads);
+
+    /// <summary>The prediction for a cell's thread count; null for a count it was not made for.</summary>
+    public double? Predicted(ScaleCell cell) => Prediction?.SpeedUps
+        .Where(speedUp => speedUp.Cores == Math.Max(1, cell.Threads))
+        .Select(speedUp => (double?)speedUp.ByNode)
+        .FirstOrDefault();
+}
+
+/// <summary>What a scaling run found.</summary>
+/// <param name="Workload">What ran.</param>
+/// <param name="Window"><c>exact</c>, or cycles.</param>
+/// <param name="Repeats">Runs of each cell.</param>
+/// <param name="Sizes">In the order given.</param>
+internal sealed record ScaleMatrix(string Workload, string Window, int Repeats, IReadOnlyList<ScaleSize> Sizes)
+{
+    /// <summary>How much faster the guest gets, in virtual time, than on the first machine.</summary>
+    public double SimulatedSpeedUp(ScaleSize size) =>
+        (double)Sizes[0].Any.Figures.Cycles / size.Any.Figures.Cycles;
+}

@@ -1,0 +1,62 @@
+using System.Diagnostics;
+using Disco.Actors.Cli.Configuration;
+using Disco.Actors.Engines;
+using Disco.Actors.Machine.Boards;
+
+namespace Disco.Actors.Cli.Scaling;
+
+/// <summary>One run of one cell.</summary>
+/// <param name="Cpus">Of the machine.</param>
+/// <param name="Threads">Host threads; 0 for the deterministic engine.</param>
+/// <param name="HostSeconds">From the first message to the last.</param>
+/// <param name="StateHash">At the end.</param>
+/// <param name="Figures">What the machine did.</param>
+/// <param name="Deliveries">Messages.</param>
+/// <param name="Delay">What a window added to the messages' ways.</param>
+/// <param name="ThreadTimes">By host thread.</param>
+/// <param name="MemoryBytes">Managed memory that the machine takes at the end.</param>
+internal sealed record ScaleRun(
+    int Cpus,
+    int Threads,
+    double HostSeconds,
+    ulong StateHash,
+    MachineReport Figures,
+    long Deliveries,
+    WindowDelay Delay,
+    IReadOnlyList<ThreadTime> ThreadTimes,
+    long MemoryBytes)
+{
+    public double GuestMips => Figures.Instructions / HostSeconds / 1e6;
+
+    /// <summary>Builds the cell's machine and runs it to its end. Errors: <see cref="UserError"/> when the guest does
+    /// not end well, because then there is nothing to compare.</summary>
+    /// <param name="workload">What runs.</param>
+    /// <param name="cpus">Of the machine.</param>
+    /// <param name="threads">0 for the deterministic engine.</param>
+    /// <param name="cancelled">True ends it; the result is null.</param>
+    public static ScaleRun? Of(ScaleWorkload workload, int cpus, int threads, Func<bool> cancelled)
+    {
+        long before = GC.GetTotalMemory(forceFullCollection: true);
+        Experiment experiment = workload.Cell(cpus, threads);
+        BuiltMachine machine = experiment.Build();
+        Engine engine = experiment.MakeEngine(machine.World);
+        Stopwatch watch = Stopwatch.StartNew();
+        RunResult result = engine.Run(experiment.Until, cancelled);
+        watch.Stop();
+        if (result.Outcome == Outcome.Cancelled)
+        {
+            return null;
+        }
+        bool isGood = result.Outcome == Outcome.Stopped ? result.ExitCode == 0 : result.Outcome == Outcome.ReachedLimit;
+        if (!isGood)
+        {
+            throw new UserError($"{workload.Name} on {cpus} CPUs failed ({result.Reason}): run it with disco run to see "
+                + "more.");
+        }
+        long memory = GC.GetTotalMemory(forceFullCollection: true) - before;
+        return new ScaleRun(
+            cpus, threads, watch.Elapsed.TotalSeconds, engine.StateHash(),
+            MachineReport.Of(machine.Hardware, engine.Now, engine.DeliveriesByKind()),
+            engine.Deliveries, engine.WindowDelay, engine.ThreadTimes, memory);
+    }
+}
