@@ -77,7 +77,7 @@ public sealed class CausalityTests
     [InlineData(8)]
     public void Independent_chains_are_as_parallel_as_they_are_many(int chains)
     {
-        CriticalPath path = new(Header(chains));
+        CriticalPath path = new(Header(chains).Actors);
         for (int turn = 0; turn < 50; turn++)
         {
             for (int chain = 0; chain < chains; chain++)
@@ -108,8 +108,8 @@ public sealed class CausalityTests
             Delivery(120, A, 0, Address.Cpu(0), 1, 1),
             Delivery(220, Address.Cpu(0), 1, A, 1, 2),
         ];
-        CriticalPath messages = new(Header(1));
-        CriticalPath all = new(Header(1), messageCycles: 50);
+        CriticalPath messages = new(Header(1).Actors);
+        CriticalPath all = new(Header(1).Actors, messageCycles: 50);
         foreach (RecordedDelivery delivery in run)
         {
             messages.Add(delivery);

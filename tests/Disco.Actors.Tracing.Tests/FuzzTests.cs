@@ -108,7 +108,7 @@ public sealed class FuzzTests
         using TraceReader trace = new(new MemoryStream(bytes), "memory", isChecked);
         MachineMessageNames names = new();
         TraceStatistics statistics = new();
-        CriticalPath path = new(trace.Header, 10);
+        CriticalPath path = new(trace.Header.Actors, 10);
         foreach (CausedDelivery delivery in Causality.Of(trace.Deliveries()))
         {
             statistics.Add(delivery);
