@@ -21,18 +21,27 @@ void cache_init(unsigned long pages_max)
     filled_max = pages_max;
 }
 
-/* One clean buffer that nobody uses becomes empty, if the cache is full and there is one. */
-static void make_room(void)
+/* Up to so many clean buffers that nobody uses become empty; how many. The cache's lock is held. */
+static unsigned long drop(unsigned long count)
 {
-    for (uint32_t i = 0; filled >= filled_max && i < CACHE_BLOCKS; i++) {
+    unsigned long dropped = 0;
+    for (uint32_t i = 0; dropped < count && i < CACHE_BLOCKS; i++) {
         struct buffer *buffer = &buffers[hand++ % CACHE_BLOCKS];
         if (buffer->state == VALID && buffer->references == 0 && !buffer->dirty) {
             buffer->state = EMPTY;
             page_release(buffer->page);
             filled--;
-            return;
+            dropped++;
         }
     }
+    return dropped;
+}
+
+/* One buffer becomes empty, if the cache is full. */
+static void make_room(void)
+{
+    if (filled >= filled_max)
+        drop(1);
 }
 
 static bool load(struct buffer *buffer, bool fill)
@@ -111,6 +120,14 @@ bool cache_sync(void)
         }
     }
     return ok;
+}
+
+unsigned long cache_shrink(unsigned long blocks)
+{
+    lock(&cache_lock);
+    unsigned long dropped = drop(blocks);
+    unlock(&cache_lock);
+    return dropped;
 }
 
 uint32_t cache_reads(void)

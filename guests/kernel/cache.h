@@ -32,6 +32,9 @@ void buffer_forget(uint32_t block);
 /* Writes all dirty buffers; false if the disk fails. */
 bool cache_sync(void);
 
+/* Drops up to so many clean blocks that nobody uses; how many. */
+unsigned long cache_shrink(unsigned long blocks);
+
 uint32_t cache_reads(void);
 
 #endif

@@ -9,18 +9,18 @@
 #include "cpu.h"
 #include "hal.h"
 
-enum mechanism { PRIVILEGED, CLEAR, ZERO, FREE, IDLE, DISK, CLASS, EXIT, REMAP, MECHANISMS };
+enum mechanism { PRIVILEGED, CLEAR, ZERO, FREE, IDLE, DISK, CLASS, EXIT, REMAP, BALLOON, MECHANISMS };
 
 enum { MALFORMED = -1 };
 
 static const char *const names[MECHANISMS] = {
-    "priv", "clear", "zero", "free", "idle", "disk", "class", "exit", "remap",
+    "priv", "clear", "zero", "free", "idle", "disk", "class", "exit", "remap", "balloon",
 };
 
 static bool present;
 static const char *bootargs = "";
 static bool uses[MECHANISMS];
-static char words[64];
+static char words[80];
 
 /* From exceptions.S and kernel.ld: {address, register number} of every MFC0 and MTC0 that may be a load or store. */
 extern char exception_vectors[], vectors_by_page[];
@@ -166,6 +166,22 @@ bool hal_page_free(uint32_t page)
 void hal_page_class(uint32_t page, enum page_class class)
 {
     done_by_monitor(CLASS, HYPERCALL_PAGE_CLASS, page, class);
+}
+
+bool hal_balloon(void)
+{
+    return uses[BALLOON];
+}
+
+unsigned long hal_pages_wanted(void)
+{
+    long wanted = hypercall(HYPERCALL_BALLOON, 0, 0, 0);
+    return wanted > 0 ? (unsigned long)wanted : 0;
+}
+
+bool hal_give_back(uint32_t page)
+{
+    return done_by_monitor(BALLOON, HYPERCALL_FREE_HINT, page, 0);
 }
 
 void hal_copy_page(uint32_t to, uint32_t from)

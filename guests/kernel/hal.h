@@ -7,6 +7,7 @@
  *   idle   the idle loop calls the monitor             disk   disk requests are one call each
  *   class  the monitor is told what pages are for      exit   power-off is a call
  *   remap  whole pages from the network are not copied
+ *   balloon  pages are given back when the monitor asks for them
  */
 #ifndef KERNEL_HAL_H
 #define KERNEL_HAL_H
@@ -26,6 +27,7 @@ enum hypercall {
     HYPERCALL_NET_SEND = 8,
     HYPERCALL_NET_RECEIVE = 9,
     HYPERCALL_EXIT = 10,
+    HYPERCALL_BALLOON = 11,
     HYPERCALL_PAGE_CLASS = 14,
 };
 
@@ -45,6 +47,11 @@ bool hal_new_pages_are_clear(void);
 bool hal_zero_page(uint32_t page);
 bool hal_page_free(uint32_t page);
 void hal_page_class(uint32_t page, enum page_class class);
+
+/* The balloon: whether the monitor may ask for pages, how many it asks for, and giving it one. */
+bool hal_balloon(void);
+unsigned long hal_pages_wanted(void);
+bool hal_give_back(uint32_t page);
 
 /* Page to := what page from is, by page number: remapped or copied. */
 void hal_copy_page(uint32_t to, uint32_t from);

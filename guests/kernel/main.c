@@ -8,6 +8,7 @@
 #include "runtime/parallel.h"
 #include "runtime/parameters.h"
 
+#include "balloon.h"
 #include "cache.h"
 #include "disk.h"
 #include "file_system.h"
@@ -46,6 +47,7 @@ void boot(long a0, long a1)
     if (cpu_count() > KERNEL_CPUS)
         panic("%u CPUs: the kernel is built for %u", cpu_count(), KERNEL_CPUS);
     ipi_init();
+    balloon_init();
     quantum_ticks = (uint32_t)parameter("quantum", 1000) * TICKS_PER_MICROSECOND;
     cache_init(parameter("cache", pages_free() / 4));
     bool has_disk = disk_init();

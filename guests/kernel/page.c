@@ -14,6 +14,7 @@ static struct {
     uint32_t next_free;
     enum page_class class;
     bool is_clear; /* untouched since a monitor gave it, or gave it anew */
+    bool is_given; /* free, and the monitor has it */
 } pages[PAGES_MAX];
 
 static struct lock page_lock;
@@ -37,6 +38,7 @@ uint32_t pages_init(unsigned long aside)
     for (uint32_t page = (uint32_t)end - 1; page >= first; page--) {
         pages[page].next_free = first_free;
         pages[page].is_clear = hal_new_pages_are_clear();
+        pages[page].is_given = true;
         first_free = page;
         free_count++;
     }
@@ -53,6 +55,7 @@ static uint32_t take_page(void)
         *first = pages[page].next_free;
         kept -= first == &first_kept;
         pages[page].references = 1;
+        pages[page].is_given = false;
         free_count--;
     }
     unlock(&page_lock);
@@ -94,7 +97,8 @@ void page_release(uint32_t page)
         return;
     bool keep = kept < KEPT_MAX;
     if (!keep)
-        pages[number].is_clear = hal_page_free(number) && hal_new_pages_are_clear();
+        pages[number].is_given = hal_page_free(number);
+    pages[number].is_clear = pages[number].is_given && hal_new_pages_are_clear();
     lock(&page_lock);
     uint32_t *first = keep ? &first_kept : &first_free;
     pages[number].next_free = *first;
@@ -112,4 +116,26 @@ uint32_t page_references(uint32_t page)
 unsigned long pages_free(void)
 {
     return free_count;
+}
+
+unsigned long pages_give_back(unsigned long count)
+{
+    unsigned long given = 0;
+    lock(&page_lock);
+    while (first_kept != NONE) {
+        uint32_t page = first_kept;
+        first_kept = pages[page].next_free;
+        pages[page].next_free = first_free;
+        first_free = page;
+    }
+    kept = 0;
+    for (uint32_t page = first_free; page != NONE && given < count; page = pages[page].next_free) {
+        if (pages[page].is_given || !hal_give_back(page))
+            continue;
+        pages[page].is_given = true;
+        pages[page].is_clear = hal_new_pages_are_clear();
+        given++;
+    }
+    unlock(&page_lock);
+    return given;
 }

@@ -26,4 +26,7 @@ void page_set_class(uint32_t page, enum page_class class);
 
 unsigned long pages_free(void);
 
+/* Gives up to so many free pages that are in memory back to the monitor; how many. */
+unsigned long pages_give_back(unsigned long count);
+
 #endif

@@ -4,6 +4,7 @@
 #include "runtime/cp0.h"
 #include "runtime/interrupts.h"
 
+#include "balloon.h"
 #include "disk.h"
 #include "net.h"
 #include "process.h"
@@ -29,6 +30,7 @@ static void device_interrupts(void)
 {
     disk_interrupt();
     net_interrupt();
+    balloon_interrupt();
 }
 
 static void interrupt(struct frame *frame)

@@ -2,6 +2,7 @@
  * The first process: checks what the kernel promises, then runs a mix of jobs like a parallel make: `jobs` of them,
  * `parallel` at a time, each a cc of one of the sources on the disk with `size` kilobytes of compiler's memory and
  * `scatter` thousands of accesses all over it.
+ * Before and after, it uses `first` and `last` kilobytes of its own once.
  * Every object is read back and checked; the same source must give the same object.
  */
 #include "library.h"
@@ -102,6 +103,23 @@ static bool make(unsigned long jobs, unsigned long parallel, unsigned long size)
     return right;
 }
 
+/* Uses so many kilobytes, and gives them back. */
+static bool use(unsigned long kilobytes)
+{
+    long bytes = (long)(kilobytes * 1024 + 4095) & ~4095l;
+    if (bytes == 0)
+        return true;
+    char *memory = grow(bytes);
+    if ((long)memory == -1)
+        return false;
+    for (long at = 0; at < bytes; at += 4096)
+        memory[at] = (char)(at >> 12);
+    bool right = true;
+    for (long at = 0; at < bytes; at += 4096)
+        right &= memory[at] == (char)(at >> 12);
+    return grow(-bytes) != (void *)-1 && right;
+}
+
 static bool checked(void)
 {
     const char *words[] = { "bin/check", NULL };
@@ -142,7 +160,7 @@ int main(void)
     }
     bool right = checked() & network();
     unsigned long start = (unsigned)call(CALL_TICKS, 0, 0, 0);
-    right &= make(jobs, parallel, size);
+    right &= use(parameter("first", 0)) && make(jobs, parallel, size) && use(parameter("last", 0));
     unsigned ticks = (unsigned)call(CALL_TICKS, 0, 0, 0) - (unsigned)start;
     right &= call(CALL_SYNC, 0, 0, 0) == 0;
     uint64_t sum = SUM_START;

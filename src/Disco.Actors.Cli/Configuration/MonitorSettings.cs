@@ -35,8 +35,14 @@ internal static class MonitorSettings
                 Stealing = settings.OnOrOff("monitor.stealing"),
                 Gangs = [.. Enumerable.Range(0, vms.Length).Where(vm => IsGang(settings, vms[vm].Name))],
             },
+            Mapping = new MappingConfig
+            {
+                First = settings.Word<FirstFrame>("monitor.placement.first"),
+                LowPermille = (int)settings.Whole("monitor.balloon.low", 0, 500),
+                RoundCycles = settings.Cycles("monitor.balloon.round", board.ClockHz),
+                PatienceCycles = settings.Cycles("monitor.balloon.patience", board.ClockHz),
+            },
             Placement = PlacementOf(settings, board),
-            Mapping = new MappingConfig { First = settings.Word<FirstFrame>("monitor.placement.first") },
             SecondLevelTlbEntries = (int)settings.Whole("monitor.l2tlb", 0, 1 << 18),
         };
         return config.Problems() is [string problem, ..] ? throw UserError.Sentence(problem) : config;

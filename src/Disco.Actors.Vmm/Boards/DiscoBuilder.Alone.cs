@@ -46,6 +46,8 @@ public sealed partial class DiscoBuilder
             },
             Role.MemMap when index < _board.Nodes => MonitorMemory.MakeMemMap(
                 index, fabric, memory: null, _config.Mapping, lineBytes),
+            _ when actor == Reclaimer.ReclaimerAddress && _config.Mapping.LowPermille > 0 => new Reclaimer(
+                0, plans, _board.Nodes, fabric, _config.Mapping),
             Role.Scheduler when index < _board.Nodes => MakeScheduler(index, fabric),
             _ when actor == Keeper.KeeperAddress => new Keeper(KeeperNode, _setup, fabric),
             _ => null,

@@ -91,7 +91,7 @@ public sealed partial class DiscoBuilder : IMachineHost
             _schedulers.Add(MakeScheduler(node, fabric));
         }
         _devices = new MonitorDevices(fabric, memory, lineBytes, _setup, _config.DiskCosts, _config.Switch);
-        _actors.AddRange([.. _memory.MemMaps, .. _memory.Vms, .. _schedulers, .. _devices.Actors]);
+        _actors.AddRange([.. _memory.Actors, .. _schedulers, .. _devices.Actors]);
         _actors.Add(new Keeper(KeeperNode, _setup, fabric));
         return _layouts[0].Report;
     }
@@ -138,6 +138,8 @@ public sealed partial class DiscoBuilder : IMachineHost
     private VmMemoryPlan PlanOf(int vm) =>
         new(vm, NodeOfVm(vm), (int)(_config.Vms[vm].MemoryBytes >> Page.Shift))
         {
+            Weight = _config.Vms[vm].Weight,
+            Interrupts = VmDevices.InterruptControllerOf(vm),
             FramesMax = _config.Vms[vm].FrameBytesMax is { } bytes ? (int)(bytes >> Page.Shift) : int.MaxValue,
         };
 

@@ -204,7 +204,7 @@ internal sealed class GuestMemory
     {
         int slot = (int)refused.Request;
         Invariant.Holds(_pieces[slot].Phase == Phase.Pinning);
-        if (refused.Reason == Refusal.Retry)
+        if (refused.Reason is Refusal.Retry or Refusal.Short)
         {
             context.After(RetryCycles, new Message
             {

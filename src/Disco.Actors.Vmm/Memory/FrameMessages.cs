@@ -34,6 +34,9 @@ public enum AllocateFlags : byte
 
     /// <summary>The frame is to hold a replica, which may be asked back.</summary>
     Replica = 4,
+
+    /// <summary>May be one of the last: its guest was asked for memory, and needs some to give more.</summary>
+    Reserved = 8,
 }
 
 /// <summary>

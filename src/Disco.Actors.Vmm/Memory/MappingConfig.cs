@@ -47,6 +47,19 @@ public sealed record MappingConfig
     /// <summary>Bytes of an entry of memmap and pmap, for the account of the monitor's own memory.</summary>
     public int EntryBytes { get; init; } = 32;
 
+    /// <summary>
+    /// Guests are asked to give memory back when fewer than this many of a thousand frames are free; 0 for never.
+    /// </summary>
+    public int LowPermille { get; init; }
+
+    /// <summary>Between two rounds of asking guests for memory.</summary>
+    public long RoundCycles { get; init; } = 400_000;
+
+    /// <summary>
+    /// How long a page waits for a frame while guests are asked for memory, before its guest is refused.
+    /// </summary>
+    public long PatienceCycles { get; init; } = 8_000_000;
+
     /// <summary>The node on which a page's first frame is looked for.</summary>
     /// <param name="vm">Of the page.</param>
     /// <param name="page">It has no frame.</param>
@@ -68,5 +81,8 @@ public sealed record MappingConfig
         Invariant.Holds(LogEntries >= 1);
         Invariant.Holds(CodeBytesPerNode >= 0);
         Invariant.Holds(EntryBytes >= 0);
+        Invariant.Holds(LowPermille is >= 0 and <= 500);
+        Invariant.Holds(RoundCycles >= 1);
+        Invariant.Holds(PatienceCycles >= 0);
     }
 }

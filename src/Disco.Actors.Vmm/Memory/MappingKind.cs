@@ -66,6 +66,16 @@ public enum MappingKind : ushort
     // The end of a virtual machine.
     Teardown = 0x0526,
     TornDown = 0x0527,
+
+    /// <summary>memmap/n and vm/k to the reclaimer: frames are few, or there was none.</summary>
+    FramesLow = 0x0528,
+
+    /// <summary>Reclaimer and memmap/n: A free frames, B frames.</summary>
+    FramesQuery = 0x0529,
+    FramesStatus = 0x052A,
+
+    /// <summary>The reclaimer's own.</summary>
+    RoundDue = 0x052B,
 }
 
 /// <summary>Names of the mapping family for reports and traces.</summary>
@@ -124,4 +134,7 @@ public enum Refusal : byte
 
     /// <summary>Too many requests wait; ask again.</summary>
     Retry = 3,
+
+    /// <summary>No frame is free now, but others are asked to give some back: ask again when they could.</summary>
+    Short = 4,
 }

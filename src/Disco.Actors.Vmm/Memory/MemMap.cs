@@ -24,6 +24,9 @@ public sealed class MemMap : Actor
     private readonly FrameTable _frames;
     private readonly PageEngine _engine;
 
+    // Of the frames that should be free.
+    private const int ReservedPart = 4;
+
     // State. Where the devices live that have frames. Allocations that wait for a frame to come back, and which one was
     // asked for.
     private readonly SortedDictionary<ushort, Address> _devices = [];
@@ -63,6 +66,8 @@ public sealed class MemMap : Actor
     public override WaitsFor? Waiting => _engine.Queued > 0 ? _engine.WaitingFor : null;
 
     internal PageEngine Engine => _engine;
+
+    private int LowFrames => (int)((long)_frames.Frames * _config.LowPermille / 1000);
 
     public static Address AddressOf(int node) => new(Role.MemMap, (ushort)node);
 
@@ -123,6 +128,15 @@ public sealed class MemMap : Actor
             case MappingKind.ClassHint:
                 ClassHintMessage hint = ClassHintMessage.From(envelope.Message);
                 _frames.SetClass(new Frame(hint.Number), hint.Class);
+                break;
+            case MappingKind.FramesQuery:
+                Send(from, new Message
+                {
+                    Kind = (ushort)MappingKind.FramesStatus,
+                    Lane = Lane.Reply,
+                    A = (ulong)_frames.FreeFrames,
+                    B = (ulong)_frames.Frames,
+                }, wait, context);
                 break;
             case MappingKind.HotPage:
                 ForwardHot(envelope, wait, context);
@@ -198,7 +212,7 @@ public sealed class MemMap : Actor
             _devices[message.User.Owner] = from;
         }
         bool mayWait = (message.Flags & AllocateFlags.DropReplicas) != 0;
-        if (_frames.FreeFrames == 0 && mayWait)
+        if (!HasFrameFor(message) && mayWait)
         {
             _short.Add((message, from));
             if (!_asked.Exists)
@@ -214,9 +228,15 @@ public sealed class MemMap : Actor
     private void Give(in AllocateMessage message, Address from, long wait, Context context)
     {
         bool isReplica = (message.Flags & AllocateFlags.Replica) != 0;
-        Frame frame = _frames.TryAllocate(message.User, message.Class, isReplica);
+        Frame frame = HasFrameFor(message)
+            ? _frames.TryAllocate(message.User, message.Class, isReplica)
+            : Frame.None;
         _allocations += frame.Exists ? 1 : 0;
         _refusals += frame.Exists ? 0 : 1;
+        if (frame.Exists)
+        {
+            TellIfLow(wait, context);
+        }
         if (frame.Exists)
         {
             Trace(MappingTrace.UseBegan, frame, message.User, context);
@@ -227,6 +247,22 @@ public sealed class MemMap : Actor
             return;
         }
         Send(from, new AllocatedMessage(message.User.Page, frame, message.Transaction).Pack(), wait, context);
+    }
+
+    // The last frames are for guests that were asked for memory: a kernel that waits for a page gives none.
+    private bool HasFrameFor(in AllocateMessage message) =>
+        _frames.FreeFrames > ((message.Flags & AllocateFlags.Reserved) != 0 ? 0 : LowFrames / ReservedPart);
+
+    // Where it alone has no more than all nodes together should have, and at every halving of that, so that it is said
+    // seldom, and whatever the others have.
+    private void TellIfLow(long wait, Context context)
+    {
+        int low = Math.Min(LowFrames * _fabric.Homes.Nodes, _frames.Frames / 2);
+        int free = _frames.FreeFrames;
+        if (low > 0 && (free == low || free == low / 2 || free == low / 4 || free == low / 8))
+        {
+            Send(Reclaimer.ReclaimerAddress, Reclaimer.Low, wait, context);
+        }
     }
 
     private void Use(in FrameUseMessage use, Address from, long wait, Context context)
@@ -296,7 +332,7 @@ public sealed class MemMap : Actor
     /// <summary>Gives frames that came back to those who wait, in their order.</summary>
     private void Serve(long wait, Context context)
     {
-        while (_short.Count > 0 && _frames.FreeFrames > 0)
+        while (_short.Count > 0 && HasFrameFor(_short[0].Message))
         {
             (AllocateMessage message, Address from) = _short[0];
             _short.RemoveAt(0);

@@ -12,6 +12,8 @@ public sealed class MonitorMemory
     // A page is read and written in a stream; a few lines are enough.
     private const int EngineLines = 16;
 
+    private const int ReclaimerNode = 0;
+
     private readonly Fabric _fabric;
     private readonly MappingConfig _config;
     private readonly MachineMemory _memory;
@@ -44,16 +46,20 @@ public sealed class MonitorMemory
         {
             ReserveForMonitor(vm.Node, (long)vm.Pages * config.EntryBytes);
         }
-        int[] targets = Balloon.TargetsOf(
-            [.. vms.Select(vm => vm.Pages)], MemMaps.Sum(memMap => (long)memMap.FreeFrames));
-        for (int vm = 0; vm < vms.Count; vm++)
+        if (config.LowPermille > 0)
         {
-            Vms[vm].SetTarget(targets[vm]);
+            Reclaimer = new Reclaimer(ReclaimerNode, vms, nodes, fabric, config);
         }
     }
 
     /// <summary>One per node.</summary>
     public IReadOnlyList<MemMap> MemMaps { get; }
+
+    /// <summary>Asks guests for memory when it is short; null when that is off.</summary>
+    public Reclaimer? Reclaimer { get; }
+
+    /// <summary>All of them.</summary>
+    public IEnumerable<Actor> Actors => [.. MemMaps, .. Vms, .. Reclaimer is null ? [] : new Actor[] { Reclaimer }];
 
     /// <summary>In the order of their plans.</summary>
     public IReadOnlyList<VmMonitor> Vms { get; }
@@ -67,6 +73,7 @@ public sealed class MonitorMemory
         {
             fabric.PlaceAgent(MemMap.AgentOf(node), MemMap.AddressOf(node), node);
         }
+        fabric.Place(Reclaimer.ReclaimerAddress, ReclaimerNode);
         foreach (VmMemoryPlan vm in vms)
         {
             fabric.Place(VmMonitor.AddressOf(vm.Vm), vm.Node);

@@ -10,7 +10,7 @@ public sealed partial class VmMonitor
         if ((actions & PageDo.Refuse) != 0)
         {
             bool outOfMemory = request.Event is PageEvent.Read or PageEvent.Write;
-            Refuse(request, outOfMemory ? Refusal.OutOfMemory : Refusal.None, context);
+            Refuse(request, outOfMemory ? WithoutFrame(context) : Refusal.None, context);
         }
         if ((actions & PageDo.Grant) != 0)
         {
@@ -31,6 +31,22 @@ public sealed partial class VmMonitor
         {
             Confirm(request, Refusal.None, context);
         }
+    }
+
+    /// <summary>No frame is free: for some time it is worth to ask again, while guests are asked for memory.</summary>
+    private Refusal WithoutFrame(Context context)
+    {
+        if (_config.LowPermille == 0)
+        {
+            return Refusal.OutOfMemory;
+        }
+        long now = context.Now.Value;
+        if (_shortSince < 0)
+        {
+            _shortSince = now;
+        }
+        Send(Reclaimer.ReclaimerAddress, Reclaimer.Low, context);
+        return now - _shortSince < _config.PatienceCycles ? Refusal.Short : Refusal.OutOfMemory;
     }
 
     /// <summary>The page's frame, and the rights it allows.</summary>

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using Disco.Actors.Core;
+using Disco.Actors.Machine.Devices;
 using Disco.Actors.Machine.Interconnect;
 
 namespace Disco.Actors.Vmm.Memory;
@@ -263,11 +264,26 @@ public sealed partial class VmMonitor
     {
         if (message.Kind == MappingKind.SetBalloon)
         {
-            SetTarget((int)Math.Min(message.PagesTarget, (uint)Pages));
+            _target = Math.Min(message.PagesTarget, (uint)Pages);
+            AskGuest(_framesUsed > _target && !IsEnding, context);
             return;
+        }
+        if (from.Role == Role.Cpu)
+        {
+            AskGuest(false, context);
         }
         BalloonMessage status = new(MappingKind.BalloonStatus, (uint)_framesUsed, _target, message.Request);
         Send(from, status.Pack(), context);
+    }
+
+    /// <summary>The line of the balloon's interrupt: up from a new target until the guest asks for it.</summary>
+    private void AskGuest(bool asks, Context context)
+    {
+        if (_asksGuest != asks && _plan.Interrupts is { } interrupts)
+        {
+            _asksGuest = asks;
+            Send(interrupts, InterruptMessage.LineLevel(BalloonInterrupt, asks), context);
+        }
     }
 
     private void Classify(PhysicalPage page, PageClass pageClass, Context context)

@@ -301,7 +301,7 @@ public sealed partial class VmMonitor
         Mutants.Set(Mutant.FrameIsNotZeroed, ref flags, AllocateFlags.None);
         if (transaction.Tries >= nodes.Length)
         {
-            flags |= AllocateFlags.DropReplicas;
+            flags |= AllocateFlags.DropReplicas | (_framesUsed > _target ? AllocateFlags.Reserved : AllocateFlags.None);
         }
         int node = nodes[transaction.Tries % nodes.Length];
         FrameUser user = new((ushort)Vm, request.Page);
@@ -315,6 +315,7 @@ public sealed partial class VmMonitor
         if (allocated.Frame.Exists)
         {
             transaction.NewFrame = allocated.Frame;
+            _shortSince = -1;
             Happen(allocated.Page, PageEvent.Allocated, context);
             return;
         }

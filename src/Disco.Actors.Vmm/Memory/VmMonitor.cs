@@ -12,6 +12,12 @@ public sealed record VmMemoryPlan(int Vm, int Node, int Pages)
 {
     /// <summary>Pages that may have frames at a time; more are refused as if memory were full.</summary>
     public int FramesMax { get; init; } = int.MaxValue;
+
+    /// <summary>Its share when memory is short.</summary>
+    public int Weight { get; init; } = 1;
+
+    /// <summary>Its interrupt controller; null for a virtual machine that is only memory.</summary>
+    public Address? Interrupts { get; init; }
 }
 
 /// <summary>
@@ -42,6 +48,10 @@ public sealed partial class VmMonitor : Actor
     private int _pins;
     private int _framesUsed;
     private uint _target;
+    private bool _asksGuest;
+
+    // Since when there has been no frame for a page; -1 when the last one asked for was there.
+    private long _shortSince = -1;
     private long _busyUntil;
 
     // Cycles until the message in hand has been looked at; not state, it lives for one Receive.
@@ -67,6 +77,9 @@ public sealed partial class VmMonitor : Actor
         _nodesByDistance = NodesByDistance(fabric.Topology);
         _target = (uint)plan.Pages;
     }
+
+    /// <summary>The shared interrupt that tells a guest that it should give memory back.</summary>
+    public static int BalloonInterrupt => 18;
 
     public int Vm => _plan.Vm;
 
@@ -178,6 +191,8 @@ public sealed partial class VmMonitor : Actor
         writer.Write("pins", _pins);
         writer.Write("framesUsed", _framesUsed);
         writer.Write("target", (ulong)_target);
+        writer.Write("asksGuest", _asksGuest);
+        writer.Write("shortSince", _shortSince);
         writer.Write("busyUntil", _busyUntil);
         SaveTeardown(writer);
         Transactions.Save(writer);
@@ -206,6 +221,8 @@ public sealed partial class VmMonitor : Actor
         _pins = reader.ReadInt32("pins");
         _framesUsed = reader.ReadInt32("framesUsed");
         _target = (uint)reader.ReadUInt64("target");
+        _asksGuest = reader.ReadBool("asksGuest");
+        _shortSince = reader.ReadInt64("shortSince");
         _busyUntil = reader.ReadInt64("busyUntil");
         LoadTeardown(reader);
         Transactions.Load(reader);
@@ -215,9 +232,6 @@ public sealed partial class VmMonitor : Actor
     /// <summary>Sends for the monitor of this virtual machine, after the message in hand has been looked at.</summary>
     internal void Send(Address to, in Message message, Context context, ReadOnlySpan<byte> payload = default) =>
         _fabric.Send(context, Address, to, _wait, message, payload);
-
-    /// <summary>How many pages the guest is asked to use at most.</summary>
-    internal void SetTarget(int pages) => _target = (uint)Math.Min(pages, Pages);
 
     /// <summary>What holds up a page, for the report of a run that can make no progress.</summary>
     private WaitsFor? FirstWait()

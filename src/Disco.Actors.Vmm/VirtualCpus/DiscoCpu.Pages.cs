@@ -116,6 +116,14 @@ public sealed partial class DiscoCpu : IResponderCpu
         {
             return;
         }
+        if (refused.Reason == Refusal.Short)
+        {
+            // Others may need the CPU in order to give memory back.
+            Spend(_costs.RetryCycles, MonitorCause.Fill);
+            Retry();
+            _preempted = true;
+            return;
+        }
         if (refused.Reason == Refusal.Retry)
         {
             Spend(_costs.RetryCycles, MonitorCause.Fill);

@@ -91,6 +91,7 @@ public sealed partial class DiscoCpu
         Send(Scheduler, message, _costs.MessageCycles);
         Wait(CpuState.Idle, MonitorCause.Switch);
         _preempted = false;
+        _asksAgain = false;
         _quantumEnd = long.MaxValue;
     }
 

@@ -3,28 +3,42 @@ using Xunit;
 
 namespace Disco.Actors.Vmm.Tests.Memory;
 
-/// <summary>Memory may be promised twice. [Disco 4.2.2: 320 MB on 256 MB]</summary>
+/// <summary>Memory may be promised twice; who is asked to give some back. [Waldspurger, OSDI 2002, section 5]</summary>
 public sealed class BalloonTests
 {
     [Fact]
-    public void Enough_memory_leaves_everybody_what_was_promised() =>
-        Assert.Equal([96, 32], Balloon.TargetsOf([96, 32], 128));
+    public void Nobody_is_asked_for_nothing() => Assert.Equal([0, 0], Balloon.AsksOf([Uses(10), Uses(20)], 0));
 
     [Fact]
-    public void Too_little_memory_is_shared_in_proportion() =>
-        Assert.Equal([76, 25, 25, 25, 25, 25, 25, 25], Balloon.TargetsOf([96, 32, 32, 32, 32, 32, 32, 32], 256));
+    public void Who_has_more_than_its_share_is_asked_first() =>
+        Assert.Equal([60, 0, 0], Balloon.AsksOf([Uses(180), Uses(60), Uses(60)], 60));
+
+    /// <summary>Of 300 pages three quarters are the first one's.</summary>
+    [Fact]
+    public void Shares_are_by_weight() =>
+        Assert.Equal([0, 20], Balloon.AsksOf([Uses(200, weight: 3), Uses(100)], 20));
+
+    /// <summary>Of 600 pages each of four should have 150: two have 150 and 50 more.</summary>
+    [Fact]
+    public void Those_that_have_more_are_asked_in_proportion_to_it() =>
+        Assert.Equal([30, 10, 0, 0], Balloon.AsksOf([Uses(300), Uses(200), Uses(0), Uses(100)], 40));
 
     [Fact]
-    public void Machine_that_is_overcommitted_tells_its_guests()
+    public void All_are_asked_when_what_some_have_more_is_not_enough() =>
+        Assert.Equal([60, 60], Balloon.AsksOf([Uses(100), Uses(100)], 120));
+
+    [Fact]
+    public void Nobody_is_asked_for_more_than_it_has() =>
+        Assert.Equal([100, 20], Balloon.AsksOf([Uses(100), Uses(20)], 1000));
+
+    [Fact]
+    public void Who_never_gives_is_asked_when_nobody_else_has_anything()
     {
-        MemoryRigPlan plan = new()
-        {
-            NodePages = 8,
-            Vms = [new VmMemoryPlan(0, 0, 12), new VmMemoryPlan(1, 0, 4)],
-        };
+        VmUse deaf = Uses(100) with { Gives = false };
 
-        MemoryRig rig = new(plan, _ => new Script());
-
-        Assert.Equal([6, 2], MemoryReport.Of(rig.Memory).Vms.Select(vm => vm.Target));
+        Assert.Equal([0, 20], Balloon.AsksOf([deaf, Uses(50)], 20));
+        Assert.Equal([20, 0], Balloon.AsksOf([deaf, Uses(0)], 20));
     }
+
+    private static VmUse Uses(int pages, int weight = 1) => new(pages, weight, Gives: true);
 }
