@@ -33,9 +33,10 @@ public sealed partial class Debugger
         for (Cycle until = now + StretchMin; ; until += StretchMin)
         {
             Timeline.RunTo(until);
-            if (log.Beginnings.Find(each => IsAfter(each, last, now)) is { Source.Role: not Role.Outside } next)
+            int next = log.Beginnings.FindIndex(each => IsAfter(each, last, now));
+            if (next >= 0)
             {
-                return StopAt(next);
+                return StopAt(log.Beginnings[next]);
             }
             if (Timeline.IsAtEnd)
             {

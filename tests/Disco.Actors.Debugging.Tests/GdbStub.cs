@@ -9,12 +9,12 @@ internal sealed class GdbStub : IDisposable
     private readonly GdbServer _server = new(new IPEndPoint(IPAddress.Loopback, 0));
     private readonly Task<GdbLeave?> _serving;
 
-    public GdbStub(DebuggedMachine machine, Func<string, string>? monitorCommand = null)
+    public GdbStub(DebuggedMachine machine)
     {
         _serving = Task.Run(() =>
         {
             using GdbSession? session = _server.Accept(() => false) is { } socket
-                ? new GdbSession(machine.Debugger, socket, () => false, monitorCommand)
+                ? new GdbSession(machine.Debugger, socket, () => false)
                 : null;
             return session?.Serve();
         });

@@ -107,7 +107,7 @@ public sealed class GdbTests
 
     private static string Run(DebuggedMachine machine, string image, params string[] commands)
     {
-        using GdbStub stub = new(machine, _ => "");
+        using GdbStub stub = new(machine);
         string connect = $"target remote 127.0.0.1:{stub.Port}";
         string[] script = ["set pagination off", "set confirm off", connect, .. commands];
         return Tool.Text(

@@ -9,6 +9,14 @@ internal sealed class Interruption : IDisposable
 
     public bool Requested => _requested;
 
+    /// <summary>True once for each Ctrl-C: what is under way ends, the program goes on.</summary>
+    public bool Take()
+    {
+        bool wasRequested = _requested;
+        _requested = false;
+        return wasRequested;
+    }
+
     public void Dispose() => Console.CancelKeyPress -= OnCancel;
 
     private void OnCancel(object? sender, ConsoleCancelEventArgs e)

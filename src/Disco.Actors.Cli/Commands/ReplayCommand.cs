@@ -35,11 +35,17 @@ internal static class ReplayCommand
         {
             file, json, anyBuild, actor, from, until, seek,
         };
+        DebugFlags debug = new();
+        debug.AddTo(command);
         command.SetAction(parsed =>
         {
             ReplayRequest request = new(
                 parsed.GetValue(file)!, parsed.GetValue(anyBuild), parsed.GetValue(json), parsed.GetValue(actor),
                 CycleOf(parsed.GetValue(from)), CycleOf(parsed.GetValue(until)));
+            if (debug.Read(parsed, request) is { } looking)
+            {
+                return DebuggedRun.Recorded(looking);
+            }
             return parsed.GetValue(seek) is { } cycle ? SeekCommand.Run(request, CycleOf(cycle)!.Value) : Run(request);
         });
         return command;

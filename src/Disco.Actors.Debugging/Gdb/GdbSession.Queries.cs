@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Disco.Actors.Debugging.Interactive;
 
 namespace Disco.Actors.Debugging.Gdb;
 
@@ -68,11 +69,11 @@ public sealed partial class GdbSession
 
     private string MonitorCommand(string hex)
     {
-        if (_monitorCommand is null || !Hex.TryBytes(hex, out byte[] bytes))
+        if (!Hex.TryBytes(hex, out byte[] bytes))
         {
-            return "";
+            return Error;
         }
-        string text = _monitorCommand(Encoding.UTF8.GetString(bytes));
+        string text = CommandInterpreter.Answer(_debugger, _general, Encoding.UTF8.GetString(bytes));
         return text.Length == 0 ? Ok : Hex.OfText(text);
     }
 }

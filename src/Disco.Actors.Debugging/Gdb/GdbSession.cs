@@ -28,7 +28,6 @@ public sealed partial class GdbSession : IDisposable
     private readonly Debugger _debugger;
     private readonly PacketStream _stream;
     private readonly Func<bool> _cancelled;
-    private readonly Func<string, string>? _monitorCommand;
     private DebugThread _general;
     private DebugThread _current;
     private GdbLeave? _leave;
@@ -36,14 +35,11 @@ public sealed partial class GdbSession : IDisposable
     /// <param name="debugger">At the beginning of what is to be debugged.</param>
     /// <param name="socket">The connection; the session owns it.</param>
     /// <param name="cancelled">Asked now and then while the machine runs.</param>
-    /// <param name="monitorCommand">Answers <c>monitor ...</c>; null for nobody.</param>
-    public GdbSession(
-        Debugger debugger, Socket socket, Func<bool> cancelled, Func<string, string>? monitorCommand = null)
+    public GdbSession(Debugger debugger, Socket socket, Func<bool> cancelled)
     {
         _debugger = debugger;
         _stream = new PacketStream(socket);
         _cancelled = cancelled;
-        _monitorCommand = monitorCommand;
         _general = _current = debugger.Machine.Threads[0];
     }
 

@@ -19,12 +19,16 @@ public sealed partial class CommandInterpreter
         switch (verb)
         {
             case "step" or "back":
-                Repeat((int)rest.Number("how often", 1, CountMax, 1), () => Step(unit!, verb == "back"));
+                int count = (int)rest.Number("how often", 1, CountMax, 1);
+                rest.End();
+                Repeat(count, () => Step(unit!, verb == "back"));
                 return true;
             case "continue" or "c":
+                rest.End();
                 Tell(_debugger.Continue(_thread, _interrupted));
                 return true;
             case "reverse-continue" or "rc":
+                rest.End();
                 Tell(_debugger.ContinueBack(_thread, _interrupted));
                 return true;
             case "goto":
@@ -72,6 +76,7 @@ public sealed partial class CommandInterpreter
     {
         if (rest.TryTake("end"))
         {
+            rest.End();
             while (!Timeline.IsAtEnd && !_interrupted())
             {
                 Timeline.RunTo(Timeline.Now + GoCycles);
@@ -79,9 +84,11 @@ public sealed partial class CommandInterpreter
         }
         else
         {
-            Timeline.SeekTo(rest.TryTake("start")
+            Cycle cycle = rest.TryTake("start")
                 ? Timeline.Begin
-                : new Cycle(rest.Number("the cycle", 0, long.MaxValue - 1)));
+                : new Cycle(rest.Number("the cycle", 0, long.MaxValue - 1));
+            rest.End();
+            Timeline.SeekTo(cycle);
         }
         Tell(Timeline.IsAtEnd ? _debugger.AtEnd() : new Stop(StopReason.Step));
     }

@@ -23,7 +23,7 @@ public sealed partial class CommandInterpreter
 
     /// <param name="debugger">Of the run.</param>
     /// <param name="output">For answers.</param>
-    /// <param name="interrupted">Asked now and then while the run goes on.</param>
+    /// <param name="interrupted">Asked now and then while the run goes on; true once for each time.</param>
     public CommandInterpreter(Debugger debugger, TextWriter output, Func<bool> interrupted)
     {
         _debugger = debugger;
@@ -48,6 +48,8 @@ public sealed partial class CommandInterpreter
             {
                 _output.WriteLine($"> {line}");
             }
+            // What was pressed while nothing ran does not count.
+            _interrupted();
             if (!Execute(line))
             {
                 return;

@@ -43,13 +43,7 @@ public sealed class RecordedTimeline : Timeline
         }
     }
 
-    public override void RunTo(Cycle until)
-    {
-        if (until > Now)
-        {
-            _session.SeekTo(until);
-        }
-    }
+    public override void RunTo(Cycle until) => _session.RunTo(until);
 
     public override void SeekTo(Cycle cycle) => _session.SeekTo(cycle);
 

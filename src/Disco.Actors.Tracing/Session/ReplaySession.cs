@@ -117,6 +117,11 @@ public sealed partial class ReplaySession
         return false;
     }
 
+    /// <summary>
+    /// Makes everything before a cycle happen, for observers of all of it; to the end when the run ends before.
+    /// </summary>
+    public void RunTo(Cycle cycle) => Advance(Cycle.Min(cycle, _marks.Limit));
+
     /// <summary>Goes to the beginning of a cycle, forward or back; to the end when the run ends before.</summary>
     public void SeekTo(Cycle cycle)
     {
