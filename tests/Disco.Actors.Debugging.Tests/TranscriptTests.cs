@@ -118,8 +118,8 @@ public sealed class TranscriptTests
         interpreter.Execute("help");
 
         Assert.All(
-            ("where threads thread step back continue reverse-continue goto break watch rwatch awatch breakpoints delete "
-                + "registers cp0 tlb translate memory disassemble line page frame messages quit").Split(' '),
+            ("where threads thread step back continue reverse-continue goto break watch rwatch awatch breakpoints "
+                + "delete registers cp0 tlb translate memory disassemble line page frame messages quit").Split(' '),
             command => Assert.Contains(command, output.ToString(), StringComparison.Ordinal));
     }
 

@@ -97,7 +97,7 @@ internal static class DebuggedRun
         }
         catch (SocketException e)
         {
-            throw new UserError($"No GDB can be waited for at {end}: {e.Message}");
+            throw new UserError($"No GDB can be waited for at {end}: {e.Message.TrimEnd('.')}.");
         }
     }
 }
