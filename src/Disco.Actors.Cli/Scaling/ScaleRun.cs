@@ -50,8 +50,8 @@ internal sealed record ScaleRun(
         bool isGood = result.Outcome == Outcome.Stopped ? result.ExitCode == 0 : result.Outcome == Outcome.ReachedLimit;
         if (!isGood)
         {
-            throw new UserError($"{workload.Name} on {cpus} CPUs failed ({result.Reason}): run it with disco run to see "
-                + "more.");
+            throw new UserError(
+                $"{workload.Name} on {cpus} CPUs failed ({result.Reason}): run it with disco run to see more.");
         }
         long memory = GC.GetTotalMemory(forceFullCollection: true) - before;
         return new ScaleRun(

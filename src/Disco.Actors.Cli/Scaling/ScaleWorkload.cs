@@ -17,8 +17,8 @@ internal sealed record ScaleWorkload(
 
     private const string Jobs = "jobs";
 
-    /// <param name="name">A guest, <c>jobs</c> (kernels with a mix of jobs under the monitor), a configuration file or a
-    /// guest's ELF file.</param>
+    /// <param name="name">A guest, <c>jobs</c> (kernels with a mix of jobs under the monitor), a configuration file or
+    /// a guest's ELF file.</param>
     /// <param name="board">As for <see cref="Settings.Load"/>.</param>
     /// <param name="keys">Set by the user.</param>
     public static ScaleWorkload Of(string name, string? board, Dictionary<string, string> keys)

@@ -18,7 +18,8 @@ public static class Balloon
     /// <summary>
     /// How many pages each is asked for. What is in use is shared by weight; who has more than its share gives in
     /// proportion to what it has more, and if all that is not enough, everybody gives of the rest in proportion to it.
-    /// Rounded up, so that each round asks for something. Those that never give are asked only when nobody else is left.
+    /// Rounded up, so that each round asks for something. Those that never give are asked only when nobody else is
+    /// left.
     /// </summary>
     /// <param name="vms">All, in order.</param>
     /// <param name="wanted">Pages, 0 or more.</param>

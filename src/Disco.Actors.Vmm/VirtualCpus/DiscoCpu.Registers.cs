@@ -8,8 +8,8 @@ namespace Disco.Actors.Vmm.VirtualCpus;
 
 /// <content>
 /// The page of privileged registers: what the guest stored there is taken before a trap is handled, and what the trap
-/// changed is kept there before the guest goes on. All of it is coherent memory of the guest: the page may move, and its
-/// line may be elsewhere; then the trap waits for it and happens anew.
+/// changed is kept there before the guest goes on. All of it is coherent memory of the guest: the page may move, and
+/// its line may be elsewhere; then the trap waits for it and happens anew.
 /// </content>
 public sealed partial class DiscoCpu
 {

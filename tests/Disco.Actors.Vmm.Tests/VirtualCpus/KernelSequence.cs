@@ -102,8 +102,11 @@ internal static class KernelSequence
         return Regex.Replace(words, @"\bdmtc0 (\$\d+), \$(2|3|14)\b(?!,)", match => Access("sd", match));
     }
 
-    private static string Access(string instruction, Match match) =>
-        $"{instruction} {match.Groups[1].Value}, {8 * int.Parse(match.Groups[2].Value, CultureInfo.InvariantCulture)}($25)";
+    private static string Access(string instruction, Match match)
+    {
+        int offsetBytes = 8 * int.Parse(match.Groups[2].Value, CultureInfo.InvariantCulture);
+        return $"{instruction} {match.Groups[1].Value}, {offsetBytes}($25)";
+    }
 
     private static byte[] Link(string body, string handler)
     {

@@ -46,18 +46,14 @@ public sealed class RunInvarianceTests
     }
 
     /// <summary>
-    /// Three kernels of two virtual CPUs on two CPUs, each with its page of privileged registers, which moves from cache
-    /// to cache.
+    /// Three kernels of two virtual CPUs on two CPUs, each with its page of privileged registers, which moves from
+    /// cache to cache.
     /// </summary>
     [Fact]
     public void Same_state_with_pages_of_privileged_registers()
     {
-        DiscoConfig config = Machines.On(
-            Machines.Board(2),
-            [.. Enumerable.Range(0, 3).Select(_ => Machines.Vm("kernel", "jobs=2 size=8 check=0 quantum=50", vcpus: 2) with
-            {
-                Disks = [0],
-            })]) with
+        VmConfig kernel = Machines.Vm("kernel", "jobs=2 size=8 check=0 quantum=50", vcpus: 2) with { Disks = [0] };
+        DiscoConfig config = Machines.On(Machines.Board(2), [kernel, kernel, kernel]) with
         {
             Disks = [new("root", File.ReadAllBytes(Repository.PathOf("guests", "images", "kernel.disk")), false)],
         };

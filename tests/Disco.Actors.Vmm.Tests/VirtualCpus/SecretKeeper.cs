@@ -134,7 +134,7 @@ internal static class SecretKeeper
         public bool IsDone { get; init; }
     }
 
-    /// <summary>What a virtual machine has now: the digest of every page it has, of its disk, and its console.</summary>
+    /// <summary>What a virtual machine has now: the digest of every page, of its disk, and its console.</summary>
     public static Possessions Of(DiscoMachine machine, int vm, string console)
     {
         byte[] page = new byte[Page.Bytes];
