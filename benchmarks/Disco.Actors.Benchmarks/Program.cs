@@ -2,7 +2,9 @@ using BenchmarkDotNet.Running;
 using Disco.Actors.Benchmarks;
 
 // guests [PART] runs every whole guest once and prints its figures, smoke [PART] does so with tiny parameters;
-// shootdowns [smoke] measures the shootdown protocols in virtual time; recording [smoke] [PART] what recording costs;
+// shootdowns [smoke] measures the shootdown protocols in virtual time; recording [smoke] [PART] what recording costs,
+// replay [smoke|DELIVERIES] what one actor alone and a seek do; recordings [COUNT] [FIRST] records random runs and
+// repeats them by every route;
 // anything else is BenchmarkDotNet's.
 if (args is ["guests" or "smoke", ..])
 {
@@ -16,6 +18,26 @@ if (args is ["recording", ..])
 {
     bool smoke = args.Contains("smoke");
     foreach (string line in RecordingCost.Measure(smoke, args.Skip(1).FirstOrDefault(word => word != "smoke") ?? ""))
+    {
+        Console.WriteLine(line);
+    }
+    return;
+}
+if (args is ["recordings", ..])
+{
+    int count = args.Length > 1 && int.TryParse(args[1], out int asked) ? asked : 1000;
+    ulong first = args.Length > 2 && ulong.TryParse(args[2], out ulong from) ? from : 0;
+    foreach (string line in RandomRecordings.Measure(count, first))
+    {
+        Console.WriteLine(line);
+    }
+    return;
+}
+if (args is ["replay", ..])
+{
+    bool smoke = args.Contains("smoke");
+    long deliveries = args.Length > 1 && long.TryParse(args[1], out long number) ? number : 100_000_000;
+    foreach (string line in ReplayCost.Actor(smoke).Concat(ReplayCost.Seek(smoke ? 1_000_000 : deliveries)))
     {
         Console.WriteLine(line);
     }

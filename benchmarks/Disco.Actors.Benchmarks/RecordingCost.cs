@@ -12,7 +12,7 @@ namespace Disco.Actors.Benchmarks;
 /// repeating it costs. Figures are processor time of the whole process, which a busy host distorts least; with them
 /// what the recording's own thread takes counts in full, though it runs beside the run. Ratios are of the least times.
 /// </summary>
-internal static class RecordingCost
+public static class RecordingCost
 {
     private static readonly RecordLevel?[] Levels =
         [null, RecordLevel.Order, RecordLevel.Messages, RecordLevel.Full];
@@ -42,8 +42,8 @@ internal static class RecordingCost
         }
         foreach ((string guest, string bootargs) in new[]
         {
-            ("radix", smoke ? "keys=1024 radix=16" : "keys=65536 radix=256"),
-            ("raytrace", smoke ? "size=8" : "size=32"),
+            ("radix", smoke ? "keys=1024 radix=16" : "keys=262144 radix=1024"),
+            ("raytrace", smoke ? "size=8" : "size=128"),
         })
         {
             GuestCase run = new(guest, 8, 0, 0);

@@ -68,6 +68,28 @@ public sealed class BenchmarkTests
         Assert.All(lines, line => Assert.Contains("guest MIPS", line, StringComparison.Ordinal));
     }
 
+    /// <summary>A slice of the random recordings; <c>DISCO_RECORDINGS</c> says how many.</summary>
+    [Fact]
+    public void Every_recording_replays_equal_by_every_route()
+    {
+        int count = int.TryParse(Environment.GetEnvironmentVariable("DISCO_RECORDINGS"), out int asked) ? asked : 14;
+
+        string[] lines = [.. RandomRecordings.Measure(count)];
+
+        Assert.StartsWith($"{count} recordings, {count} replayed equal", lines[0], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void What_recording_and_replay_cost_is_measured()
+    {
+        string[] costs = [.. RecordingCost.Measure(smoke: true, "")];
+        string[] actors = [.. ReplayCost.Actor(smoke: true)];
+
+        // Three levels of each of four runs, below two lines of a table's head.
+        Assert.Equal(2 + (3 * 4), costs.Length);
+        Assert.Equal(1 + 4, actors.Length);
+    }
+
     private static IEnumerable<MethodInfo> MethodsOf<T>(Type type)
         where T : Attribute =>
         type.GetMethods().Where(method => method.GetCustomAttribute<T>() is not null);

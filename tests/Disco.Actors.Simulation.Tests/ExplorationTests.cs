@@ -1,3 +1,4 @@
+using Disco.Actors.Machine.Interconnect;
 using Disco.Actors.Verification.Exploration;
 using Xunit;
 using Xunit.Abstractions;
@@ -26,5 +27,18 @@ public sealed class ExplorationTests(ITestOutputHelper output)
         output.WriteLine($"{found.States} states, {found.Steps} steps, depth {found.Depth}");
         Assert.True(found.Violation is null, found.Violation);
         Assert.Equal(states, found.States);
+    }
+
+    /// <summary>MSI: no line is granted exclusively for reading.</summary>
+    [Fact]
+    public void Every_state_of_a_small_model_under_msi_is_coherent()
+    {
+        ModelShape shape = new(2, 1, 1) { Evictions = true, Protocol = CoherenceProtocol.Msi };
+
+        Exploration found = new Explorer<Move>(new ProtocolModel(shape)).Run();
+
+        output.WriteLine($"{found.States} states, {found.Steps} steps, depth {found.Depth}");
+        Assert.True(found.Violation is null, found.Violation);
+        Assert.Equal(1, found.States);
     }
 }

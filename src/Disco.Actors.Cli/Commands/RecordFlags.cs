@@ -37,6 +37,9 @@ internal sealed record RecordRequest(string File, RecordLevel Level, Settings Se
             throw new UserError($"The recording '{File}' cannot be written: {e.Message}");
         }
     }
+
+    /// <summary>For the run's JSON report.</summary>
+    public object Report(Recorder recorder) => new { File, Level, Bytes = recorder.BytesWritten };
 }
 
 /// <summary><c>--record FILE</c> and <c>--record-level</c>.</summary>

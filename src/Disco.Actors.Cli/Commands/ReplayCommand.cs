@@ -1,9 +1,11 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
 using Disco.Actors.Cli.Configuration;
 using Disco.Actors.Cli.Reports;
+using Disco.Actors.Cli.WhatIf;
 using Disco.Actors.Core;
 using Disco.Actors.Engines;
 using Disco.Actors.Tracing.Container;
@@ -31,9 +33,14 @@ internal static class ReplayCommand
         Option<long?> from = Cycles("--from", "begin at the last snapshot that is not after this cycle");
         Option<long?> until = Cycles("--until", "repeat nothing from this cycle on");
         Option<long?> seek = Cycles("--seek", "go to this cycle by way of snapshots, and say what is there");
+        Option<string> whatIf = new("--what-if")
+        {
+            Description = "drive the recorded memory requests into another machine: a board by name or a .conf file",
+            HelpName = "BOARD",
+        };
         Command command = new("replay", "repeat a recorded run and compare it")
         {
-            file, json, anyBuild, actor, from, until, seek,
+            file, json, anyBuild, actor, from, until, seek, whatIf,
         };
         DebugFlags debug = new();
         debug.AddTo(command);
@@ -42,13 +49,35 @@ internal static class ReplayCommand
             ReplayRequest request = new(
                 parsed.GetValue(file)!, parsed.GetValue(anyBuild), parsed.GetValue(json), parsed.GetValue(actor),
                 CycleOf(parsed.GetValue(from)), CycleOf(parsed.GetValue(until)));
-            if (debug.Read(parsed, request) is { } looking)
+            DebugRequest? looking = debug.Read(parsed, request);
+            RefuseTogether(parsed);
+            if (looking is not null)
             {
                 return DebuggedRun.Recorded(looking);
+            }
+            if (parsed.GetValue(whatIf) is { } board)
+            {
+                return WhatIfCommand.Run(request, board);
             }
             return parsed.GetValue(seek) is { } cycle ? SeekCommand.Run(request, CycleOf(cycle)!.Value) : Run(request);
         });
         return command;
+    }
+
+    /// <summary>A point and another machine are of the whole recording, so other ways to repeat it do not go with them.
+    /// </summary>
+    private static void RefuseTogether(ParseResult parsed)
+    {
+        string[] ways = ["--actor", "--from", "--until", "--interactive", "--gdb", "--seek", "--what-if"];
+        string[] asked =
+        [
+            .. ways.Intersect(parsed.CommandResult.Children.OfType<OptionResult>()
+                .Where(option => !option.Implicit).Select(option => option.Option.Name)),
+        ];
+        if (asked.Length > 1 && asked[^1] is ("--seek" or "--what-if"))
+        {
+            throw new UserError($"{asked[0]} and {asked[^1]} do not go together: use one of them.");
+        }
     }
 
     private static Option<long?> Cycles(string name, string description) =>

@@ -65,7 +65,11 @@ internal static class RunCommand
         using Stream output = Console.OpenStandardOutput();
         GuestConsoles consoles = new(machine, json ? null : output);
         engine.OnOutput = consoles.Print;
-        ProgressLine progress = new(machine.Hardware, every, enabled: !json && !Console.IsErrorRedirected);
+        using Recorder? recorder = record?.Start(experiment, engine);
+        ProgressLine progress = new(machine.Hardware, every, enabled: !json && !Console.IsErrorRedirected)
+        {
+            Recorded = recorder is null ? null : () => recorder.BytesWritten,
+        };
         MemoryPeak? peak = machine.Disco is { } disco ? new MemoryPeak(disco) : null;
         void Look(Progress at)
         {
@@ -73,7 +77,6 @@ internal static class RunCommand
             peak?.Look();
         }
         Stopwatch watch = Stopwatch.StartNew();
-        using Recorder? recorder = record?.Start(experiment, engine);
         RunResult result = experiment.GdbAt is not null
             ? DebuggedRun.Live(experiment, machine, (DeterministicEngine)engine, until, consoles.Print, interruption)
             : recorder is null
@@ -83,10 +86,11 @@ internal static class RunCommand
         progress.Clear();
         consoles.Finish();
 
+        recorder?.Dispose();
         RunReport report = RunReport.Of(experiment, machine, engine, result, watch.Elapsed, consoles, peak);
         if (json)
         {
-            Console.WriteLine(report.ToJson(registers));
+            Console.WriteLine(report.ToJson(registers, record?.Report(recorder!)));
         }
         else
         {
@@ -94,7 +98,8 @@ internal static class RunCommand
         }
         if (record is not null && !json)
         {
-            Console.Error.WriteLine($"recorded in {record.File}: {recorder!.BytesWritten:N0} bytes");
+            Console.Error.WriteLine($"recorded in {record.File}: {recorder!.BytesWritten:N0} bytes, "
+                + $"{recorder.BytesWritten / watch.Elapsed.TotalSeconds / (1 << 20):F1} MiB/s");
         }
         checkpoint.End(experiment, engine, result);
         return result.Outcome switch

@@ -19,6 +19,7 @@ internal static class BoardSettings
         TimerHz = settings.Whole("board.timer-hz", 1, CyclesMax),
         Topology = settings.Word<TopologyKind>("board.topology"),
         Placement = settings.Word<Placement>("board.placement"),
+        Protocol = settings.Word<CoherenceProtocol>("board.protocol"),
         FirstCode = Shape(settings, "cache.l1i"),
         FirstData = Shape(settings, "cache.l1d"),
         Second = Shape(settings, "cache.l2"),

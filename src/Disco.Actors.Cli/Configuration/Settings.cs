@@ -59,6 +59,17 @@ public sealed class Settings
         return settings;
     }
 
+    /// <summary>A recorded configuration, and another board over it.</summary>
+    /// <param name="recorded">Every key of it.</param>
+    /// <param name="board">An embedded board's name or a file's path, which may set any key.</param>
+    public static Settings LoadOver(IReadOnlyDictionary<string, string> recorded, string board)
+    {
+        Settings settings = new(
+            [Hocon(Reference, Embedded.Text(Reference)!), ("recording", new FlagLayer(recorded)), Board(board)]);
+        settings.RefuseUnknownKeys();
+        return settings;
+    }
+
     public string Text(string key) => Find(key).Value;
 
     /// <summary>A whole number within bounds.</summary>

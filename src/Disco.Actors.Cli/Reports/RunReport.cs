@@ -53,7 +53,9 @@ internal sealed class RunReport
         Experiment experiment, BuiltMachine machine, Engine engine, RunResult result, TimeSpan host,
         GuestConsoles consoles, MemoryPeak? peak) => new(experiment, machine, engine, result, host, consoles, peak);
 
-    public string ToJson(bool registers)
+    /// <param name="registers">Whether to show them.</param>
+    /// <param name="recording">What is known of the recording; null without one.</param>
+    public string ToJson(bool registers, object? recording = null)
     {
         Dictionary<string, object?> report = new()
         {
@@ -83,6 +85,10 @@ internal sealed class RunReport
         if (_notes.Length > 0)
         {
             report["notes"] = _notes;
+        }
+        if (recording is not null)
+        {
+            report["recording"] = recording;
         }
         if (_monitor is not null)
         {

@@ -51,6 +51,8 @@ public sealed record BoardConfig
 
     public Placement Placement { get; init; } = Placement.Interleaved;
 
+    public CoherenceProtocol Protocol { get; init; }
+
     public CacheShape FirstCode { get; init; } = new(32 << 10, 2, 64);
 
     public CacheShape FirstData { get; init; } = new(32 << 10, 2, 32);
@@ -124,9 +126,10 @@ public sealed record BoardConfig
     }
 
     /// <summary>The latencies in cycles of the machine's clock.</summary>
-    internal InterconnectConfig ToInterconnect() => new()
+    public InterconnectConfig ToInterconnect() => new()
     {
         Topology = Topology,
+        Protocol = Protocol,
         BusCycles = ToCycles(BusNanoseconds),
         MemoryCycles = ToCycles(MemoryNanoseconds),
         TransitCycles = ToCycles(TransitNanoseconds),
@@ -146,7 +149,8 @@ public sealed record BoardConfig
         SecondLevelCycles = (int)ToCycles(SecondLevelNanoseconds),
     };
 
-    internal IHomeMap ToHomes()
+    /// <summary>Where the memory is.</summary>
+    public IHomeMap ToHomes()
     {
         ulong nodeBytes = MemoryBytes / (ulong)Nodes;
         return Placement == Placement.Interleaved

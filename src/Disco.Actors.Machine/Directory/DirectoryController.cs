@@ -77,7 +77,7 @@ public sealed unsafe class DirectoryController : Actor
 
         HomeEvent e = EventOf(message, *entry);
         HomeMutants.Miscount(ref e, ref *entry);
-        HomeStep step = HomeProtocol.Next(entry->State, e);
+        HomeStep step = HomeProtocol.Next(entry->State, e, _fabric.Config.Protocol);
         HomeMutants.Change(entry->State, e, ref step);
         if (step.Do == HomeDo.Impossible)
         {

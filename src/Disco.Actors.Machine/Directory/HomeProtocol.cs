@@ -1,4 +1,5 @@
 using System.Text;
+using Disco.Actors.Machine.Interconnect;
 
 namespace Disco.Actors.Machine.Directory;
 
@@ -22,6 +23,13 @@ public static class HomeProtocol
         HomeState.BusyReturned => BusyReturned(e),
         HomeState.BusyReturnedPut => BusyReturnedPut(e),
     };
+
+    /// <summary>
+    /// The same under a protocol: without exclusive reads, a line that nobody has is read as one with other readers.
+    /// </summary>
+    public static HomeStep Next(HomeState state, HomeEvent e, CoherenceProtocol protocol) =>
+        Next(protocol == CoherenceProtocol.Msi && state == HomeState.Unowned && e == HomeEvent.GetS
+            ? HomeState.Shared : state, e);
 
     /// <summary>The whole table as text, one line for each pair.</summary>
     public static string Print()

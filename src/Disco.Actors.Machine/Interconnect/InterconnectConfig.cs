@@ -13,6 +13,8 @@ public sealed record InterconnectConfig
 {
     public TopologyKind Topology { get; init; } = TopologyKind.Hypercube;
 
+    public CoherenceProtocol Protocol { get; init; }
+
     /// <summary>Once over a node's bus, between an agent or a device and anything else.</summary>
     public long BusCycles { get; init; } = 30;
 

@@ -20,6 +20,7 @@ public sealed class Recorder : IDisposable
     private TraceMark _last;
     private ulong[] _hashes = [];
     private int _inputs;
+    private bool _isClosed;
 
     /// <param name="engine">Fresh; its <see cref="Engine.OnOutput"/> is set already.</param>
     /// <param name="stream">Where to; the recorder owns it.</param>
@@ -50,6 +51,7 @@ public sealed class Recorder : IDisposable
         }
     }
 
+    /// <summary>Of the file, what is still on the way to it included.</summary>
     public long BytesWritten => _writer.BytesWritten;
 
     /// <summary>As <see cref="Engine.Run"/>, with marks on the way.</summary>
@@ -85,8 +87,14 @@ public sealed class Recorder : IDisposable
         _inputs++;
     }
 
+    /// <summary>Closes the recording. Errors: IOException when a part could not be written.</summary>
     public void Dispose()
     {
+        if (_isClosed)
+        {
+            return;
+        }
+        _isClosed = true;
         _snapshots.Finish();
         _writer.Dispose();
     }

@@ -16,6 +16,8 @@ public readonly record struct ModelShape(int Caches, int Lines, int CacheLines)
     /// <summary>Agents may also evict a line unasked.</summary>
     public bool Evictions { get; init; }
 
+    public CoherenceProtocol Protocol { get; init; }
+
     /// <summary>How many accesses each agent makes; 0 for no limit.</summary>
     public int AccessesMax { get; init; }
 }
@@ -46,6 +48,7 @@ public sealed unsafe class ProtocolModel : IModel<Move>
         InterconnectConfig config = new()
         {
             Topology = TopologyKind.Uma,
+            Protocol = shape.Protocol,
             DirectoryOccupancyCycles = 0,
             BankOccupancyCycles = 0,
             BackoffRandom = false,
