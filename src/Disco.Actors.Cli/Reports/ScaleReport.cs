@@ -30,7 +30,8 @@ internal static class ScaleReport
                 size.Any.Deliveries,
                 messages = size.Any.Figures.Messages.ToDictionary(message => message.Name, message => message.Count),
                 windowDelayCycles = size.Any.Delay.MeanCycles,
-                managedBytesPerCpu = size.Any.MemoryBytes / size.Cpus,
+                bytesByKind = size.Prediction?.BytesByKind,
+                residentBytesPerCpu = size.ResidentBytes / size.Cpus,
                 cells = size.Cells.Select(cell => new
                 {
                     cell.Threads,
@@ -49,7 +50,9 @@ internal static class ScaleReport
                         time.Waits,
                     }),
                 }),
-                prediction = size.Prediction,
+                prediction = size.Prediction is { } prediction
+                    ? new { prediction.Work, prediction.Parallelism, prediction.SpeedUps }
+                    : null,
             }),
         },
         JsonReport.Options);
@@ -110,26 +113,27 @@ internal static class ScaleReport
     private static Table Machines(ScaleMatrix matrix)
     {
         Table table = Numbers("CPUs", "cycles", "simulated speed-up", "instructions", "messages", "late on average",
-            "managed MB a CPU");
+            "host MB a CPU");
         foreach (ScaleSize size in matrix.Sizes)
         {
             ScaleRun run = size.Any;
             table.AddRow(
                 Text($"{size.Cpus}"), Text($"{run.Figures.Cycles:N0}"), Text($"{matrix.SimulatedSpeedUp(size):F2}"),
                 Text($"{run.Figures.Instructions:N0}"), Text($"{run.Deliveries:N0}"),
-                Text($"{run.Delay.MeanCycles:F0} cycles"), Text($"{run.MemoryBytes / 1e6 / size.Cpus:F1}"));
+                Text($"{run.Delay.MeanCycles:F0} cycles"), Text($"{size.ResidentBytes / 1e6 / size.Cpus:F1}"));
         }
         return table;
     }
 
     private static Table Messages(ScaleSize size)
     {
-        Table table = Numbers($"messages on {size.Cpus} CPUs", "count", "per 1,000 instructions");
+        Table table = Numbers($"messages on {size.Cpus} CPUs", "count", "per 1,000 instructions", "KB");
         foreach (var message in size.Any.Figures.Messages.Take(KindsMax))
         {
             table.AddRow(
                 message.Name, Text($"{message.Count:N0}"),
-                Text($"{message.Count * 1e3 / size.Any.Figures.Instructions:F3}"));
+                Text($"{message.Count * 1e3 / size.Any.Figures.Instructions:F3}"),
+                size.Prediction is { } graph ? Text($"{graph.BytesByKind[message.Name] / 1e3:N0}") : "");
         }
         return table;
     }

@@ -22,6 +22,9 @@ internal sealed record ScaleSize(int Cpus, IReadOnlyList<ScaleCell> Cells, Scale
 {
     public ScaleRun Any => Cells[0].Runs[0];
 
+    /// <summary>Of the run that took least: the first also pays for what later ones find compiled.</summary>
+    public long ResidentBytes => Cells.SelectMany(cell => cell.Runs).Min(run => run.ResidentBytes);
+
     /// <summary>What the others are compared with: the fewest threads.</summary>
     public ScaleCell Base => Cells.MinBy(cell => cell.Threads)!;
 

@@ -13,7 +13,12 @@ namespace Disco.Actors.Cli.Scaling;
 /// <param name="Work">In messages; a CPU's own running counts by its length.</param>
 /// <param name="Parallelism">No number of cores is faster than this.</param>
 /// <param name="SpeedUps">By host cores.</param>
-internal sealed record ScalePrediction(double Work, double Parallelism, IReadOnlyList<HostSpeedUp> SpeedUps)
+/// <param name="BytesByKind">Header and line of all messages of a kind, as they load a link; by the kind's name.</param>
+internal sealed record ScalePrediction(
+    double Work,
+    double Parallelism,
+    IReadOnlyList<HostSpeedUp> SpeedUps,
+    IReadOnlyDictionary<string, long> BytesByKind)
 {
     /// <summary>Runs the cell once more on the deterministic engine, with an eye on every message.</summary>
     /// <param name="workload">What runs.</param>
@@ -25,23 +30,32 @@ internal sealed record ScalePrediction(double Work, double Parallelism, IReadOnl
         Experiment experiment = workload.Cell(cpus, threads: 0);
         BuiltMachine machine = experiment.Build();
         Engine engine = experiment.MakeEngine(machine.World);
-        Watcher watcher = new(new CriticalPath(TraceActor.Of(machine.World), messageCycles));
+        Watcher watcher = new(
+            new CriticalPath(TraceActor.Of(machine.World), messageCycles), machine.Hardware.Fabric.Config.HeaderBytes);
         engine.NodeObserver = _ => watcher;
         engine.Run(experiment.Until, cancelled);
-        return new ScalePrediction(watcher.Path.Work, watcher.Path.Parallelism, watcher.Path.SpeedUps);
+        return new ScalePrediction(
+            watcher.Path.Work, watcher.Path.Parallelism, watcher.Path.SpeedUps,
+            watcher.Bytes.ToDictionary(kind => machine.World.Names.NameOf(kind.Key), kind => kind.Value));
     }
 
-    private sealed class Watcher(CriticalPath path) : IObserver
+    private sealed class Watcher(CriticalPath path, int headerBytes) : IObserver
     {
         public CriticalPath Path => path;
+
+        public SortedDictionary<ushort, long> Bytes { get; } = [];
 
         public bool WantsTrace => false;
 
         public void Delivered(in Envelope envelope, Actor actor) =>
             Invariant.Broken("a graph of causes needs the receiver's sequence numbers");
 
-        public void Delivered(in Envelope envelope, Actor actor, long firstSequence, long nextSequence) =>
+        public void Delivered(in Envelope envelope, Actor actor, long firstSequence, long nextSequence)
+        {
             path.Add(new RecordedDelivery(envelope, 0, firstSequence, nextSequence));
+            Bytes.TryGetValue(envelope.Message.Kind, out long bytes);
+            Bytes[envelope.Message.Kind] = bytes + headerBytes + envelope.Message.PayloadBytes;
+        }
 
         public void Traced(Actor actor, Cycle cycle, in TraceEvent traceEvent)
         {

@@ -14,7 +14,7 @@ namespace Disco.Actors.Cli.Scaling;
 /// <param name="Deliveries">Messages.</param>
 /// <param name="Delay">What a window added to the messages' ways.</param>
 /// <param name="ThreadTimes">By host thread.</param>
-/// <param name="MemoryBytes">Managed memory that the machine takes at the end.</param>
+/// <param name="ResidentBytes">Of the host's memory, taken by the machine at its end and by code compiled for it.</param>
 internal sealed record ScaleRun(
     int Cpus,
     int Threads,
@@ -24,7 +24,7 @@ internal sealed record ScaleRun(
     long Deliveries,
     WindowDelay Delay,
     IReadOnlyList<ThreadTime> ThreadTimes,
-    long MemoryBytes)
+    long ResidentBytes)
 {
     public double GuestMips => Figures.Instructions / HostSeconds / 1e6;
 
@@ -36,7 +36,7 @@ internal sealed record ScaleRun(
     /// <param name="cancelled">True ends it; the result is null.</param>
     public static ScaleRun? Of(ScaleWorkload workload, int cpus, int threads, Func<bool> cancelled)
     {
-        long before = GC.GetTotalMemory(forceFullCollection: true);
+        long before = Resident();
         Experiment experiment = workload.Cell(cpus, threads);
         BuiltMachine machine = experiment.Build();
         Engine engine = experiment.MakeEngine(machine.World);
@@ -53,10 +53,20 @@ internal sealed record ScaleRun(
             throw new UserError(
                 $"{workload.Name} on {cpus} CPUs failed ({result.Reason}): run it with disco run to see more.");
         }
-        long memory = GC.GetTotalMemory(forceFullCollection: true) - before;
+        long resident = Math.Max(0, Resident() - before);
         return new ScaleRun(
             cpus, threads, watch.Elapsed.TotalSeconds, engine.StateHash(),
             MachineReport.Of(machine.Hardware, engine.Now, engine.DeliveriesByKind()),
-            engine.Deliveries, engine.WindowDelay, engine.ThreadTimes, memory);
+            engine.Deliveries, engine.WindowDelay, engine.ThreadTimes, resident);
+    }
+
+    /// <summary>Host memory in use, in bytes. Guest memory and caches are not the collector's: a machine that nobody
+    /// holds any more gives them back when it is finalised.</summary>
+    private static long Resident()
+    {
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
+        GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+        return Environment.WorkingSet;
     }
 }
