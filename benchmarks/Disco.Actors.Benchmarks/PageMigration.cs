@@ -1,7 +1,6 @@
 using BenchmarkDotNet.Attributes;
 using Disco.Actors.Core;
 using Disco.Actors.Engines;
-using Disco.Actors.Machine.Caches;
 using Disco.Actors.Machine.Directory;
 using Disco.Actors.Machine.Interconnect;
 using Disco.Actors.Machine.Memory;
