@@ -354,7 +354,6 @@ public sealed unsafe partial class MipsCore
 
     private void DropLocal()
     {
-        Tlb.ForgetHints();
         _data.DropLocal();
         _code.DropLocal();
     }

@@ -1,24 +1,37 @@
+using System.Numerics;
 using Disco.Actors.Core;
 
 namespace Disco.Actors.Machine.Mips;
 
 /// <summary>
-/// The fully associative TLB. A lookup tries the entry that matched last for this page and then scans; among
-/// duplicates the lowest index wins, since a duplicate must not machine-check (board spec 2.5).
+/// The fully associative TLB. Among duplicates the lowest index wins, since a duplicate must not machine-check (board
+/// spec 2.5).
 /// </summary>
 public sealed class TranslationBuffer
 {
     /// <summary>The bits of an address that take part in a match: R and VPN2 of a 40-bit segment.</summary>
     public const ulong TagMask = 0xC000_00FF_FFFF_E000;
 
+    // Set in the key of an entry that never matches, and in no address's.
+    private const ulong Never = 1 << 12;
+
     private readonly TlbEntry[] _entries;
-    private readonly byte[] _hints = new byte[64];
+
+    // What a lookup compares, several entries at once: tag and address space of each, and which of their bits count.
+    // Filled up to whole vectors with entries that never match.
+    private readonly ulong[] _keys;
+    private readonly ulong[] _masks;
     private SeededRandom _random;
 
     public TranslationBuffer(int entries, ulong seed)
     {
         _entries = new TlbEntry[entries];
         _random = new SeededRandom(seed);
+        int whole = (entries + Vector<ulong>.Count - 1) / Vector<ulong>.Count * Vector<ulong>.Count;
+        _keys = new ulong[whole];
+        _masks = new ulong[whole];
+        Array.Fill(_keys, Never);
+        Array.Fill(_masks, Never);
         for (int i = 0; i < entries; i++)
         {
             _entries[i].Hidden = true;
@@ -32,26 +45,19 @@ public sealed class TranslationBuffer
     public void Write(int index, in TlbEntry entry)
     {
         _entries[index] = entry;
-        Array.Clear(_hints);
+        Derive(index);
     }
-
-    /// <summary>What matched last says nothing in another address space.</summary>
-    public void ForgetHints() => Array.Clear(_hints);
 
     /// <summary>The matching entry's index, or -1.</summary>
     public int Find(ulong address, byte asid)
     {
-        int hint = _hints[(int)(address >> 12) & 63];
-        if (Matches(hint, address, asid) && hint != 0)
+        Vector<ulong> key = new((address & TagMask) | asid);
+        for (int i = 0; i < _keys.Length; i += Vector<ulong>.Count)
         {
-            return hint;
-        }
-        for (int i = 0; i < _entries.Length; i++)
-        {
-            if (Matches(i, address, asid))
+            Vector<ulong> differs = (key ^ new Vector<ulong>(_keys, i)) & new Vector<ulong>(_masks, i);
+            if (Vector.EqualsAny(differs, Vector<ulong>.Zero))
             {
-                _hints[(int)(address >> 12) & 63] = (byte)i;
-                return i;
+                return i + FirstZero(differs);
             }
         }
         return -1;
@@ -85,7 +91,6 @@ public sealed class TranslationBuffer
     public void Load(StateReader reader)
     {
         _random.State = reader.ReadUInt64("tlb.random");
-        Array.Clear(_hints);
         for (int i = 0; i < _entries.Length; i++)
         {
             ref TlbEntry entry = ref _entries[i];
@@ -97,13 +102,25 @@ public sealed class TranslationBuffer
             entry.Hidden = (packed >> 41 & 1) != 0;
             entry.Even = reader.ReadUInt64("tlb.even");
             entry.Odd = reader.ReadUInt64("tlb.odd");
+            Derive(i);
         }
     }
 
-    private bool Matches(int index, ulong address, byte asid)
+    private static int FirstZero(Vector<ulong> vector)
+    {
+        int at = 0;
+        while (vector[at] != 0)
+        {
+            at++;
+        }
+        return at;
+    }
+
+    private void Derive(int index)
     {
         ref TlbEntry entry = ref _entries[index];
-        return ((address ^ entry.Tag) & TagMask & ~entry.OffsetMask) == 0
-            && !entry.Hidden && (entry.Global || entry.Asid == asid);
+        ulong asidMask = entry.Global ? 0UL : 0xFF;
+        _keys[index] = entry.Hidden ? Never : (entry.Tag & TagMask) | entry.Asid;
+        _masks[index] = entry.Hidden ? Never : (TagMask & ~entry.OffsetMask) | asidMask;
     }
 }
