@@ -84,12 +84,14 @@ public static class RecordingCost
             yield return FormattableString.Invariant($"| {run.Name} | {deliveries:N0} | {alone.Thread:F3} s ")
                 + FormattableString.Invariant($"| {Levels[i]} | {thread:+0.0%;-0.0%} | {all:+0.0%;-0.0%} ")
                 + FormattableString.Invariant($"| {bytes[i] / (double)deliveries:F3} ")
-                + FormattableString.Invariant($"| {replayed[i].Thread / recorded[i].Thread:F2} x |");
+                + FormattableString.Invariant($"| {replayed[i].All / recorded[i].All:F2} x |");
         }
     }
 
     private static Cost Record(Case run, RecordLevel? level, string file, out long bytes, out long deliveries)
     {
+        // An old file takes time to go.
+        File.Delete(file);
         Engine engine = run.Build();
         bytes = 0;
         Cost start = Cost.Now();

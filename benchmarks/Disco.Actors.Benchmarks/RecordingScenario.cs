@@ -41,7 +41,10 @@ internal sealed record RecordingScenario(
     public static RecordingScenario Random(ulong seed)
     {
         SeededRandom random = new(TotalOrder.Mix(seed));
-        int cpus = 1 << Next(3);
+        int threads = Next(3);
+
+        // Each thread needs a node of its own.
+        int cpus = Math.Max(threads, 1 << Next(3));
         BoardConfig board = new() { Nodes = cpus, Cpus = cpus, Seed = seed };
         if (Next(3) == 0)
         {
@@ -71,12 +74,11 @@ internal sealed record RecordingScenario(
             ],
         };
         RecordLevel level = (RecordLevel)Next(3);
-        int threads = Next(3);
         return new RecordingScenario(seed, level, threads, board, monitor)
         {
             Options = new EngineOptions { Seed = seed, JitterCycles = Next(3) == 0 ? 1 + Next(200) : 0 },
-            Until = new Cycle(50_000 + Next(250_000)),
-            MarkCycles = 10_000 + Next(90_000),
+            Until = new Cycle(100_000 + Next(900_000)),
+            MarkCycles = 20_000 + Next(280_000),
             SnapshotEvery = Next(3),
         };
 

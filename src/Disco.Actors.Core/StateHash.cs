@@ -22,6 +22,16 @@ public sealed class StateHash : StateWriter
     /// <summary>Four lanes at once: whole memories are hashed at the end of a run.</summary>
     public override void Write(string name, ReadOnlySpan<byte> bytes)
     {
+        Fold((ulong)bytes.Length);
+        Fold(Lanes(bytes));
+    }
+
+    /// <summary>The hash of bytes alone, as of one field.</summary>
+    public static ulong Of(ReadOnlySpan<byte> bytes) =>
+        TotalOrder.Mix(Round(Round(Prime2, (ulong)bytes.Length), Lanes(bytes)));
+
+    private static ulong Lanes(ReadOnlySpan<byte> bytes)
+    {
         ulong a = Prime1, b = Prime2, c = 0, d = ~Prime1;
         ReadOnlySpan<ulong> words = MemoryMarshal.Cast<byte, ulong>(bytes);
         int at = 0;
@@ -44,9 +54,8 @@ public sealed class StateHash : StateWriter
             rest.CopyTo(last);
             b = Round(b, BinaryPrimitives.ReadUInt64LittleEndian(last));
         }
-        Fold((ulong)bytes.Length);
-        Fold(BitOperations.RotateLeft(a, 1) + BitOperations.RotateLeft(b, 7)
-            + BitOperations.RotateLeft(c, 12) + BitOperations.RotateLeft(d, 18));
+        return BitOperations.RotateLeft(a, 1) + BitOperations.RotateLeft(b, 7)
+            + BitOperations.RotateLeft(c, 12) + BitOperations.RotateLeft(d, 18);
     }
 
     public static ulong Of(Actor actor)

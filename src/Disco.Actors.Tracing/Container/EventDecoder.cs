@@ -111,7 +111,7 @@ internal sealed class EventDecoder
         envelope.Message.PayloadBytes = (byte)bytes;
         if (!_withPayload)
         {
-            return from.Unsigned();
+            return BinaryPrimitives.ReadUInt64LittleEndian(from.Bytes(sizeof(ulong)));
         }
         ReadOnlySpan<byte> payload = from.Bytes(bytes);
         payload.CopyTo(envelope.Payload);

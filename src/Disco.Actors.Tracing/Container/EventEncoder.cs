@@ -46,34 +46,50 @@ internal sealed class EventEncoder(ActorNumbers numbers, bool withPayload)
         int target = numbers[envelope.Target];
         int source = numbers[envelope.Source];
         int code = _codes[message.Kind];
-        int at = code < history.KindCount && history.Kinds[code] == message.Kind
-            ? Byte(ref start, 1, (byte)code)
-            : NewKind(ref start, 1, message.Kind, out code);
-        at = Signed(ref start, at, envelope.Arrival.Value - history.Arrival);
+        bool isKnown = code < history.KindCount && history.Kinds[code] == message.Kind;
+        ref long sequence = ref history.Sequence[source];
+        ref long sent = ref history.Sent[target];
+        ulong arrived = ZigZag(envelope.Arrival.Value - history.Arrival);
+        ulong counted = ZigZag(envelope.Sequence - sequence);
+        ulong caused = (ulong)(nextSent - firstSent);
+        long before = sent;
+        EventMask mask = (message.Lane == Lane.Reply ? EventMask.Reply : 0) | (caused != 0 ? EventMask.Caused : 0);
+        bool isShort = (arrived | counted | caused | (uint)target | (uint)source) < 0x80
+            && isKnown && firstSent == before && source != numbers.Count && message.PayloadBytes == 0
+            && SameWords(in message, in history.Last[code]);
+        sequence = envelope.Sequence;
+        sent = nextSent;
+        history.Arrival = envelope.Arrival.Value;
+        Count++;
+        if (isShort)
+        {
+            // Every number is one byte: all of them at once.
+            ulong entry = (ulong)mask | ((ulong)code << 8) | (arrived << 16) | ((ulong)target << 24)
+                | ((ulong)source << 32) | (counted << 40) | (caused << 48);
+            Unsafe.WriteUnaligned(ref start, BitConverter.IsLittleEndian
+                ? entry : BinaryPrimitives.ReverseEndianness(entry));
+            to.Taken(caused != 0 ? 7 : 6);
+            return;
+        }
+        int at = isKnown ? Byte(ref start, 1, (byte)code) : NewKind(ref start, 1, message.Kind, out code);
+        at = Unsigned(ref start, at, arrived);
         at = Unsigned(ref start, at, (uint)target);
         at = Unsigned(ref start, at, (uint)source);
         if (source == numbers.Count)
         {
             at = Unsigned(ref start, at, envelope.Source.Packed);
         }
-        ref long sequence = ref history.Sequence[source];
-        at = Signed(ref start, at, envelope.Sequence - sequence);
-        sequence = envelope.Sequence;
-        history.Arrival = envelope.Arrival.Value;
-        EventMask mask = message.Lane == Lane.Reply ? EventMask.Reply : 0;
+        at = Unsigned(ref start, at, counted);
         at = Words(ref start, at, ref mask, in message, ref history.Last[code]);
-        ref long sent = ref history.Sent[target];
-        if (firstSent != sent)
+        if (firstSent != before)
         {
             mask |= EventMask.Acted;
-            at = Unsigned(ref start, at, (ulong)(firstSent - sent));
+            at = Unsigned(ref start, at, (ulong)(firstSent - before));
         }
-        if (nextSent != firstSent)
+        if (caused != 0)
         {
-            mask |= EventMask.Caused;
-            at = Unsigned(ref start, at, (ulong)(nextSent - firstSent));
+            at = Unsigned(ref start, at, caused);
         }
-        sent = nextSent;
         if (message.PayloadBytes != 0)
         {
             mask |= EventMask.Payload;
@@ -81,7 +97,6 @@ internal sealed class EventEncoder(ActorNumbers numbers, bool withPayload)
         }
         start = (byte)mask;
         to.Taken(at);
-        Count++;
     }
 
     /// <summary>Fills in the head of the block, which is whole then. The next one begins in an empty buffer.</summary>
@@ -100,7 +115,7 @@ internal sealed class EventEncoder(ActorNumbers numbers, bool withPayload)
         if (message.A != last.A)
         {
             mask |= EventMask.A;
-            at = Signed(ref start, at, (long)(message.A - last.A));
+            at = Unsigned(ref start, at, ZigZag((long)(message.A - last.A)));
             last.A = message.A;
         }
         if (message.B != last.B)
@@ -125,6 +140,10 @@ internal sealed class EventEncoder(ActorNumbers numbers, bool withPayload)
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static bool SameWords(in Message one, in Message other) =>
+        ((one.A ^ other.A) | (one.B ^ other.B) | (one.C ^ other.C) | (one.D ^ other.D)) == 0;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static int Byte(ref byte start, int at, byte value)
     {
         Unsafe.Add(ref start, at) = value;
@@ -136,8 +155,7 @@ internal sealed class EventEncoder(ActorNumbers numbers, bool withPayload)
         value < 0x80 ? Byte(ref start, at, (byte)value) : Long(ref start, at, value);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static int Signed(ref byte start, int at, long value) =>
-        Unsigned(ref start, at, (ulong)((value << 1) ^ (value >> 63)));
+    private static ulong ZigZag(long value) => (ulong)((value << 1) ^ (value >> 63));
 
     private static int Long(ref byte start, int at, ulong value)
     {
@@ -178,7 +196,10 @@ internal sealed class EventEncoder(ActorNumbers numbers, bool withPayload)
         at = Byte(ref start, at, (byte)bytes);
         if (!withPayload)
         {
-            return Unsigned(ref start, at, PayloadHash.Of(payload));
+            ulong hash = PayloadHash.Of(payload);
+            Unsafe.WriteUnaligned(ref Unsafe.Add(ref start, at), BitConverter.IsLittleEndian
+                ? hash : BinaryPrimitives.ReverseEndianness(hash));
+            return at + sizeof(ulong);
         }
         payload.CopyTo(MemoryMarshal.CreateSpan(ref Unsafe.Add(ref start, at), bytes));
         return at + bytes;

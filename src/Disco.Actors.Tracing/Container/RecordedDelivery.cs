@@ -34,10 +34,5 @@ public readonly record struct RecordedDelivery(Envelope Envelope, ulong PayloadH
 
 internal static class PayloadHash
 {
-    public static ulong Of(ReadOnlySpan<byte> payload)
-    {
-        StateHash hash = new();
-        hash.Write("payload", payload);
-        return hash.Value;
-    }
+    public static ulong Of(ReadOnlySpan<byte> payload) => StateHash.Of(payload);
 }

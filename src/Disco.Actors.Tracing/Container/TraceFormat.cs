@@ -19,7 +19,7 @@ namespace Disco.Actors.Tracing.Container;
 /// </summary>
 internal static class TraceFormat
 {
-    public const int Version = 2;
+    public const int Version = 3;
     public const int BlockHeaderBytes = 16;
 
     /// <summary>A block is written when it has this many bytes, so a crash costs at most that of each node.</summary>
