@@ -40,7 +40,7 @@ public sealed class WhatIfTests : IDisposable
         string file = Record("messages");
         AssertNearTheRun(file, "latency.transit=900ns", "latency.bus=150ns");
         AssertNearTheRun(file, "board.nodes=1", "board.topology=uma");
-        AssertNearTheRun(file, "board.topology=ring", "board.placement=contiguous");
+        AssertNearTheRun(file, "board.topology=ring", "latency.hop=60ns");
     }
 
     [Fact]
