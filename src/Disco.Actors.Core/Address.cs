@@ -24,6 +24,9 @@ public enum Role : byte
 
     /// <summary>The monitor's frames of one node.</summary>
     MemMap,
+
+    /// <summary>Who sits at the console.</summary>
+    Operator,
 }
 
 /// <summary>The typed name of an actor: a role and an index, written <c>cpu/3</c>.</summary>
@@ -32,7 +35,7 @@ public readonly record struct Address(Role Role, ushort Index) : IComparable<Add
     private static readonly string[] Names =
     [
         "outside", "cpu", "dir", "mem", "net", "irq", "console", "disk", "nic", "switch", "power", "clock", "vm",
-        "sched", "driver", "memmap",
+        "sched", "driver", "memmap", "operator",
     ];
 
     /// <summary>One number for hashing and sorting: role in the high half, index in the low half.</summary>

@@ -40,9 +40,10 @@ internal sealed class Flags
 
     private readonly List<(Option<string> Option, string Key)> _keys =
     [
-        (Named("--guest", "a guest by name (disco guests) or the path of a MIPS ELF file", "GUEST"), "guest.image"),
+        (Named("--guest", "a guest by name (disco guests), or the path of a MIPS ELF file or of a description", "GUEST"), "guest.image"),
         (Named("--bootargs", "words the guest finds in its device tree, e.g. keys=4096", "WORDS"), "guest.bootargs"),
         (Named("--disk", "a raw disk image for the block device; never written", "FILE"), "guest.disk"),
+        (Named("--script", "what is typed at the console, and what is expected there", "FILE"), "guest.script"),
         (Named("--cpus", "physical CPUs; nodes follow, with as many CPUs each as on the board", "N"), "board.cpus"),
         (Named("--nodes", "NUMA nodes", "N"), "board.nodes"),
         (Named("--memory", "machine memory, e.g. 64MiB", "SIZE"), "board.memory"),
@@ -93,7 +94,23 @@ internal sealed class Flags
         {
             values["board.nodes"] = NodesFor(board, config, values);
         }
+        AddMemory(board, config, values);
         return Settings.Load(board, config, values);
+    }
+
+    /// <summary>A guest with a description gets the memory it needs, when nobody says otherwise.</summary>
+    private static void AddMemory(string? board, string? config, Dictionary<string, string> values)
+    {
+        if (values.ContainsKey("board.memory")
+            || !values.TryGetValue("guest.image", out string? guest)
+            || GuestDescription.Find(guest) is not { } description)
+        {
+            return;
+        }
+        if (Settings.Load(board, config, values).Bytes("board.memory") < description.MemoryBytes)
+        {
+            values["board.memory"] = description.MemoryBytes.ToString(CultureInfo.InvariantCulture);
+        }
     }
 
     /// <summary>Takes in what <c>--set</c> says. Errors: <see cref="UserError"/>.</summary>

@@ -53,7 +53,7 @@ internal static class RecordedRuns
         }
         Actor? actor = experiment.Monitor is { } monitor
             ? DiscoBuilder.BuildAlone(monitor, address)
-            : MachineBuilder.BuildAlone(experiment.Board, experiment.Bare!.Image, experiment.Bare.Disk, address);
+            : MachineBuilder.BuildAlone(experiment.Board, experiment.Bare!, address);
         return actor ?? throw new UserError($"--actor {name}: the recorded machine has no such actor.");
     }
 }

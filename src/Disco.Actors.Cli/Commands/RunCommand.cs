@@ -62,11 +62,13 @@ internal static class RunCommand
         checkpoint.Begin(experiment, machine.Hardware, engine);
         Cycle until = experiment.Until == Cycle.Never ? Cycle.Never : engine.Now + experiment.Until.Value;
         using Interruption interruption = new();
+        Keyboard? keyboard = record is null ? Keyboard.For(experiment, json) : null;
         using Stream output = Console.OpenStandardOutput();
         GuestConsoles consoles = new(machine, json ? null : output);
         engine.OnOutput = consoles.Print;
         using Recorder? recorder = record?.Start(experiment, engine);
-        ProgressLine progress = new(machine.Hardware, every, enabled: !json && !Console.IsErrorRedirected)
+        bool shows = !json && keyboard is null && !Console.IsErrorRedirected;
+        ProgressLine progress = new(machine.Hardware, every, enabled: shows)
         {
             Recorded = recorder is null ? null : () => recorder.BytesWritten,
         };
@@ -79,6 +81,8 @@ internal static class RunCommand
         Stopwatch watch = Stopwatch.StartNew();
         RunResult result = experiment.GdbAt is not null
             ? DebuggedRun.Live(experiment, machine, (DeterministicEngine)engine, until, consoles.Print, interruption)
+            : keyboard is not null
+            ? keyboard.Run(engine, until, () => interruption.Requested, Look)
             : recorder is null
             ? engine.Run(until, () => interruption.Requested, Look)
             : recorder.Run(until, () => interruption.Requested, Look);
@@ -104,6 +108,8 @@ internal static class RunCommand
         checkpoint.End(experiment, engine, result);
         return result.Outcome switch
         {
+            // Who drives a guest by a script decides what its codes mean.
+            Outcome.Stopped when experiment.Bare?.Script is not null => (byte)result.ExitCode,
             Outcome.Stopped => result.ExitCode == 0 ? ExitCode.Success : ExitCode.RunFailed,
             // Asked for with --for: a guest that still runs then is no failure.
             Outcome.ReachedLimit => ExitCode.Success,

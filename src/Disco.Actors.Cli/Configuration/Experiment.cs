@@ -15,9 +15,6 @@ public enum EngineKind
     Parallel,
 }
 
-/// <summary>A guest that has the machine to itself.</summary>
-public sealed record BareGuest(ElfImage Image, string Bootargs, ReadOnlyMemory<byte>? Disk);
-
 /// <summary>What one run is: the machine, what runs on it and the engine, read from <see cref="Settings"/>.</summary>
 /// <param name="Board">The hardware.</param>
 /// <param name="Bare">A guest without monitor; null with one.</param>
@@ -28,7 +25,7 @@ public sealed record BareGuest(ElfImage Image, string Bootargs, ReadOnlyMemory<b
 /// <param name="Inputs">The files that were read.</param>
 public sealed record Experiment(
     BoardConfig Board,
-    BareGuest? Bare,
+    GuestSetup? Bare,
     DiscoConfig? Monitor,
     EngineKind Engine,
     EngineOptions Options,
@@ -96,7 +93,7 @@ public sealed record Experiment(
                 DiscoMachine disco = DiscoBuilder.Build(Monitor);
                 return new BuiltMachine(disco.Hardware, disco);
             }
-            return new BuiltMachine(MachineBuilder.Build(Board, Bare!.Image, Bare.Bootargs, Bare.Disk), null);
+            return new BuiltMachine(MachineBuilder.Build(Board, Bare!), null);
         }
         catch (BoardException e)
         {
@@ -115,11 +112,16 @@ public sealed record Experiment(
             : throw new UserError("Threads can be kept on one core each on Linux only: use engine.pin = off.");
     }
 
-    private static BareGuest BareOf(Settings settings, GuestFiles files)
+    private static GuestSetup BareOf(Settings settings, GuestFiles files)
     {
         string image = settings.Text("guest.image");
-        return new BareGuest(
-            files.Image(image), settings.Text("guest.bootargs"), files.Disk(settings.Text("guest.disk"), image));
+        return new GuestSetup(files.Image(image))
+        {
+            BootArguments = GuestFiles.Bootargs(image, settings.Text("guest.bootargs")),
+            Disk = files.Disk(settings.Text("guest.disk"), image),
+            Initrd = files.Initrd(image),
+            Script = files.Script(settings.Text("guest.script")),
+        };
     }
 
     private static long Cycles(double nanoseconds, BoardConfig board) =>

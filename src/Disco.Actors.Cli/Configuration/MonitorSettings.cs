@@ -62,7 +62,8 @@ internal static class MonitorSettings
         {
             Name = name,
             Image = files.Image(settings.Text(key + "guest")),
-            BootArguments = settings.Text(key + "bootargs"),
+            BootArguments = GuestFiles.Bootargs(settings.Text(key + "guest"), settings.Text(key + "bootargs")),
+            Initrd = files.Initrd(settings.Text(key + "guest")),
             Disks = DisksOf(settings, key, files, disks),
             Vcpus = (int)settings.Whole(key + "vcpus", 1, VmConfig.VcpusMax),
             MemoryBytes = (ulong)settings.Bytes(key + "memory"),

@@ -31,6 +31,9 @@ public static class BoardAddresses
     /// <summary>Where the device tree goes when memory reaches that far, with room for it.</summary>
     public const ulong DeviceTree = 0x0600_0000;
 
+    /// <summary>Where an initial RAM disk begins.</summary>
+    public const ulong Initrd = 0x0680_0000;
+
     /// <summary>The agent number of the first device with a cache of its own.</summary>
     public const int FirstDeviceAgent = 64;
 
@@ -43,6 +46,8 @@ public static class BoardAddresses
     public static Address DiskActor => new(Role.Disk, 0);
 
     public static Address CoherenceManagerActor => new(Role.Power, 1);
+
+    public static Address OperatorActor => new(Role.Operator, 0);
 
     public static Address InterruptControllerActor => new(Role.Interrupts, 0);
 }

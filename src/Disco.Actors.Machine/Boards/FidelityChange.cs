@@ -1,6 +1,7 @@
 using Disco.Actors.Core;
 using Disco.Actors.Machine.Cpus;
 using Disco.Actors.Machine.Devices;
+using Disco.Actors.Machine.Devices.Operator;
 using Disco.Actors.Machine.Devices.Virtio;
 using Disco.Actors.Machine.Memory;
 
@@ -32,7 +33,7 @@ public static class FidelityChange
                 case (BlockDevice from, BlockDevice to):
                     to.TakeOver(from);
                     break;
-                case (MemoryNode or DeviceActor, Actor to):
+                case (MemoryNode or DeviceActor or ConsoleOperator, Actor to):
                     to.Load(Snapshot.Of(source).Read());
                     break;
                 default:

@@ -1,3 +1,5 @@
+using System.Buffers.Binary;
+using Disco.Actors.Core;
 using Disco.Actors.Machine.Interconnect;
 
 namespace Disco.Actors.Machine.Boards;
@@ -10,7 +12,14 @@ namespace Disco.Actors.Machine.Boards;
 /// <param name="Disks">Virtio slots.</param>
 /// <param name="HasMonitor">It runs under a monitor, which it finds as the node <c>/hypervisor</c>.</param>
 public sealed record GuestMachine(
-    int Cpus, ulong MemoryBytes, long ClockHz, long TimerHz, int Disks = 0, bool HasMonitor = false);
+    int Cpus, ulong MemoryBytes, long ClockHz, long TimerHz, int Disks = 0, bool HasMonitor = false)
+{
+    /// <summary>An initial RAM disk; empty for none.</summary>
+    public ReadOnlyMemory<byte> Initrd { get; init; }
+
+    /// <summary>A guest with an initial RAM disk finds random bytes made from it.</summary>
+    public ulong Seed { get; init; }
+}
 
 /// <summary>What goes where in a guest's physical memory before the start: its image and its device tree.</summary>
 /// <remarks>
@@ -23,6 +32,9 @@ public sealed class GuestLayout
     public const int A0 = 4;
     public const int A1 = 5;
     public const ulong DeviceTreeFollows = unchecked((ulong)-2L);
+
+    // What Linux takes at once as enough. [board spec 1.5]
+    private const int EntropyBytes = 64;
 
     private const ulong Kseg0 = 0xffff_ffff_8000_0000;
     private const ulong Kseg0Bytes = 0x2000_0000;
@@ -58,6 +70,7 @@ public sealed class GuestLayout
             bytes += segment.Bytes.Length;
             end = Math.Max(end, segment.PhysicalEnd);
         }
+        (ulong Start, ulong End)? initrd = PlaceInitrd(image, machine, pieces);
         byte[] tree = BoardDeviceTree.Write(new BoardDeviceTreeOptions
         {
             CpuCount = machine.Cpus,
@@ -67,10 +80,42 @@ public sealed class GuestLayout
             Bootargs = bootArguments,
             VirtioSlots = machine.Disks,
             HasMonitor = machine.HasMonitor,
+            Initrd = initrd,
+            RngSeed = initrd is null ? default : Entropy(machine.Seed),
         });
         ulong at = PlaceFor(image, (ulong)tree.Length, machine.MemoryBytes);
         pieces.Add(new GuestPiece(at, tree, IsText: false));
         return new GuestLayout(new LoadReport(image.Name, image.Entry, bytes, end, at, tree.Length), pieces);
+    }
+
+    private static (ulong Start, ulong End)? PlaceInitrd(
+        ElfImage image, GuestMachine machine, List<GuestPiece> pieces)
+    {
+        if (machine.Initrd.IsEmpty)
+        {
+            return null;
+        }
+        ulong start = BoardAddresses.Initrd;
+        ulong end = start + (ulong)machine.Initrd.Length;
+        if (end > machine.MemoryBytes || image.Segments.Any(segment => segment.PhysicalEnd > start))
+        {
+            throw new BoardException(
+                $"{image.Name}: its initial RAM disk of {machine.Initrd.Length} bytes does not fit at physical "
+                + $"0x{start:x} into {machine.MemoryBytes >> 20} MiB of memory; give the machine more memory");
+        }
+        pieces.Add(new GuestPiece(start, machine.Initrd, IsText: false));
+        return (start, end);
+    }
+
+    private static byte[] Entropy(ulong seed)
+    {
+        byte[] bytes = new byte[EntropyBytes];
+        for (int at = 0; at < bytes.Length; at += sizeof(ulong))
+        {
+            seed = TotalOrder.Mix(seed + 1);
+            BinaryPrimitives.WriteUInt64LittleEndian(bytes.AsSpan(at), seed);
+        }
+        return bytes;
     }
 
     // At its usual place, or below the end of a smaller memory; KSEG0 must reach it.

@@ -5,13 +5,17 @@ using Disco.Actors.Machine.Mips;
 namespace Disco.Actors.Machine.Boards;
 
 /// <summary>Puts a guest and its device tree into memory and the boot CPU at its entry.</summary>
-internal sealed class GuestLoader(BoardConfig config, MachineMemory memory, int disks)
+internal sealed class GuestLoader(BoardConfig config, MachineMemory memory, int slots)
 {
     /// <summary>Copies all. Errors: BoardException when there is no room for the device tree.</summary>
-    public GuestLayout Load(ElfImage image, string bootArguments)
+    public GuestLayout Load(GuestSetup setup)
     {
-        GuestMachine machine = new(config.Cpus, config.MemoryBytes, config.ClockHz, config.TimerHz, disks);
-        GuestLayout layout = GuestLayout.Of(image, machine, bootArguments);
+        GuestMachine machine = new(config.Cpus, config.MemoryBytes, config.ClockHz, config.TimerHz, slots)
+        {
+            Initrd = setup.Initrd,
+            Seed = config.Seed,
+        };
+        GuestLayout layout = GuestLayout.Of(setup.Image, machine, setup.BootArguments);
         foreach (GuestPiece piece in layout.Pieces)
         {
             memory.Write(new MachineAddress(piece.Physical), piece.Bytes.Span);

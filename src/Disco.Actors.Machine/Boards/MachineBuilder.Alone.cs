@@ -15,25 +15,25 @@ public sealed partial class MachineBuilder
     private Address? _only;
 
     /// <summary>
-    /// Makes one actor of the machine that <see cref="Build"/> makes, and no other. It knows where the others are, and
-    /// has no state yet: load one that was saved. Null when the machine has no such actor.
+    /// Makes one actor of the machine that <see cref="Build(BoardConfig, GuestSetup)"/> makes, and no other. It knows
+    /// where the others are, and has no state yet: load one that was saved. Null when the machine has no such actor.
     /// </summary>
     /// <param name="config">Of the coherent fidelity: in the other one CPUs are not alone.</param>
     /// <param name="image">The guest.</param>
-    /// <param name="disk">As for <see cref="Build"/>.</param>
+    /// <param name="disk">As for <see cref="Build(BoardConfig, GuestSetup)"/>.</param>
     /// <param name="actor">Which.</param>
-    public static Actor? BuildAlone(BoardConfig config, ElfImage image, ReadOnlyMemory<byte>? disk, Address actor)
+    public static Actor? BuildAlone(BoardConfig config, ElfImage image, ReadOnlyMemory<byte>? disk, Address actor) =>
+        BuildAlone(config, new GuestSetup(image) { Disk = disk }, actor);
+
+    /// <summary>The same for a guest that comes with more than an image.</summary>
+    public static Actor? BuildAlone(BoardConfig config, GuestSetup setup, Address actor)
     {
         MachineBuilder builder = new(config) { _only = actor };
         Invariant.Holds(builder.IsCoherent);
-        builder.AddDevices();
-        if (disk is { } contents)
-        {
-            builder.AddDisk(contents, memory: null);
-        }
+        builder.AddDevices(setup, memory: null);
         DeviceMap devices = new(builder._ranges);
         return builder.PartAlone(actor, node => null) ?? (actor.Role == Role.Cpu && actor.Index < config.Cpus
-            ? builder.CpuAlone(actor.Index, devices, builder.ToGuestCore(actor.Index, image), monitor: null)
+            ? builder.CpuAlone(actor.Index, devices, builder.ToGuestCore(actor.Index, setup.Image), monitor: null)
             : builder._actors.SingleOrDefault());
     }
 

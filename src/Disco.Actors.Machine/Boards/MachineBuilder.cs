@@ -3,6 +3,7 @@ using Disco.Actors.Machine.Caches;
 using Disco.Actors.Machine.Cpus;
 using Disco.Actors.Machine.Devices;
 using Disco.Actors.Machine.Devices.Gic;
+using Disco.Actors.Machine.Devices.Operator;
 using Disco.Actors.Machine.Devices.Virtio;
 using Disco.Actors.Machine.Directory;
 using Disco.Actors.Machine.Interconnect;
@@ -50,17 +51,22 @@ public sealed partial class MachineBuilder
     /// <param name="bootArguments">Its command line.</param>
     /// <param name="disk">The contents of a disk, never written; null for a machine without.</param>
     public static Multiprocessor Build(
-        BoardConfig config, ElfImage image, string bootArguments = "", ReadOnlyMemory<byte>? disk = null)
+        BoardConfig config, ElfImage image, string bootArguments = "", ReadOnlyMemory<byte>? disk = null) =>
+        Build(config, new GuestSetup(image) { BootArguments = bootArguments, Disk = disk });
+
+    /// <summary>The same for a guest that comes with more than an image.</summary>
+    public static Multiprocessor Build(BoardConfig config, GuestSetup setup)
     {
         if (config.Problems() is [string first, ..])
         {
             throw new BoardException(first);
         }
-        return new MachineBuilder(config).AssembleGuest(image, bootArguments, disk);
+        return new MachineBuilder(config).AssembleGuest(setup);
     }
 
     /// <summary>
-    /// Builds a machine without devices of its own, which a monitor takes over. Errors: as <see cref="Build"/>.
+    /// Builds a machine without devices of its own, which a monitor takes over. Errors: as
+    /// <see cref="Build(BoardConfig, GuestSetup)"/>.
     /// </summary>
     /// <param name="config">The board.</param>
     /// <param name="host">The monitor.</param>
@@ -91,20 +97,16 @@ public sealed partial class MachineBuilder
     private MemoryNode[] MakeMemories() =>
         PerNode(node => new MemoryNode(node, _fabric, _config.Second.LineBytes));
 
-    private Multiprocessor AssembleGuest(ElfImage image, string bootArguments, ReadOnlyMemory<byte>? disk)
+    private Multiprocessor AssembleGuest(GuestSetup setup)
     {
         MemoryNode[] memories = MakeMemories();
         MachineMemory memory = new(_fabric.Homes, memories);
-        AddDevices();
-        if (disk is { } contents)
-        {
-            AddDisk(contents, memory);
-        }
+        AddDevices(setup, memory);
         DeviceMap devices = new(_ranges);
-        GuestLayout layout = new GuestLoader(_config, memory, disk is null ? 0 : 1).Load(image, bootArguments);
+        GuestLayout layout = new GuestLoader(_config, memory, setup.Disk is null ? 0 : 1).Load(setup);
         // CPU 0 starts as the boot convention says; the others are held in reset until CPU 0 starts them.
         Cpu[] cpus = MakeCpus(
-            memory, devices, number => ToGuestCore(number, image),
+            memory, devices, number => ToGuestCore(number, setup.Image),
             (number, core, port) => new Cpu(number, _config.NodeOf(number), core, port, held: number != 0));
         GuestLoader.Enter(cpus[0].Core, layout);
         return Assemble(memories, memory, devices, cpus, layout.Report, new MachineMessageNames());
@@ -143,20 +145,43 @@ public sealed partial class MachineBuilder
         ? _fabric.Config.Lookahead
         : new Lookahead(FastBusCycles, 2 * FastBusCycles, 2 * FastBusCycles, FastBusCycles);
 
-    private void AddDevices()
+    private void AddDevices(GuestSetup setup, MachineMemory? memory)
     {
+        bool attended = setup.Script is not null;
         Add("gcr", BoardAddresses.CoherenceManager, CoherenceManager.SizeBytes, BoardAddresses.CoherenceManagerActor,
             -1, (address, wiring) => new CoherenceManager(address, DeviceNode, wiring));
         Add("gic", BoardAddresses.InterruptController, GicActor.SizeBytes, BoardAddresses.InterruptControllerActor,
             -1, (address, wiring) => new GicActor(
                 address, DeviceNode, wiring, _config.Interrupts, _config.TimerHz, _config.ClockHz));
         Add("console", BoardAddresses.Console, BoardAddresses.SlotBytes, BoardAddresses.ConsoleActor,
-            BoardAddresses.ConsoleInterrupt, (address, wiring) => new Uart(address, DeviceNode, wiring));
+            BoardAddresses.ConsoleInterrupt, (address, wiring) => new Uart(address, DeviceNode, wiring)
+            {
+                Reader = attended ? BoardAddresses.OperatorActor : null,
+            });
         Add("power", BoardAddresses.Power, BoardAddresses.SlotBytes, BoardAddresses.PowerActor,
             -1, (address, wiring) => new PowerController(address, DeviceNode, wiring));
         Add("clock", BoardAddresses.Clock, BoardAddresses.SlotBytes, BoardAddresses.ClockActor,
             -1, (address, wiring) => new RealTimeClock(
                 address, DeviceNode, wiring, _config.ClockHz, _config.PowerOnNanoseconds));
+        if (setup.Script is { } script)
+        {
+            AddOperator(script);
+        }
+        if (setup.Disk is { } contents)
+        {
+            AddDisk(contents, memory);
+        }
+    }
+
+    private void AddOperator(OperatorScript script)
+    {
+        Address address = BoardAddresses.OperatorActor;
+        _fabric.Place(address, DeviceNode);
+        if (_only is null || _only == address)
+        {
+            _actors.Add(new ConsoleOperator(
+                address, DeviceNode, script, BoardAddresses.ConsoleActor, _fabric, _config.ClockHz));
+        }
     }
 
     private void AddDisk(ReadOnlyMemory<byte> contents, MachineMemory? memory)

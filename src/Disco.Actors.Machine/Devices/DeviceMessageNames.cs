@@ -25,6 +25,7 @@ public static class DeviceMessageNames
                 $"{name} 0x{message.A:x} = 0x{message.B:x} size {(ushort)(message.C >> 32)} for "
                 + $"{Address.FromPacked((uint)message.C)}",
             (ushort)UncachedKind.ConsoleInput => $"{name} {message.B} characters",
+            (ushort)UncachedKind.ConsoleOutput => $"{name} 0x{message.A:x}",
             (ushort)InterruptKind.LineLevel => $"{name} interrupt {message.A} = {message.B}",
             (ushort)InterruptKind.InterruptLevel => $"{name} pins 0x{message.A:x}",
             (ushort)InterruptKind.CoreStart => $"{name} at 0x{message.A:x}",

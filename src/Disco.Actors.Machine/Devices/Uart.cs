@@ -61,6 +61,9 @@ public sealed class Uart(Address address, int node, DeviceWiring wiring) : Devic
         Scratch = 0x1c,
     }
 
+    /// <summary>Who reads what is printed besides the outside; null for nobody.</summary>
+    public Address? Reader { get; init; }
+
     private bool DivisorSelected => (_state.LineControl & DivisorLatch) != 0;
 
     private bool ReceivePending => _received.Count > 0 && (_state.InterruptEnable & 1) != 0;
@@ -84,6 +87,13 @@ public sealed class Uart(Address address, int node, DeviceWiring wiring) : Devic
             B = (ulong)characters.Length,
         };
     }
+
+    private static Message Printed(byte character) => new()
+    {
+        Kind = (ushort)UncachedKind.ConsoleOutput,
+        Lane = Lane.Request,
+        A = character,
+    };
 
     public override void Save(StateWriter writer)
     {
@@ -209,6 +219,10 @@ public sealed class Uart(Address address, int node, DeviceWiring wiring) : Devic
             return;
         }
         context.Output([value]);
+        if (Reader is { } reader)
+        {
+            Send(reader, 0, Printed(value), context);
+        }
         _state.TransmitLatch = true;
     }
 

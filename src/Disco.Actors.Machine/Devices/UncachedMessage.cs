@@ -19,6 +19,9 @@ public enum UncachedKind : ushort
 
     /// <summary>Outside to console: characters typed; see <see cref="Uart.Input"/>.</summary>
     ConsoleInput = 0x0205,
+
+    /// <summary>Console to whoever reads it: A = the character printed.</summary>
+    ConsoleOutput = 0x0206,
 }
 
 /// <summary>

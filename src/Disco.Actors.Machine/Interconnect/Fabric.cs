@@ -25,7 +25,7 @@ public sealed class Fabric
     private const byte Nowhere = byte.MaxValue;
 
     // By role, then by index; Nowhere for an address nobody has.
-    private readonly byte[][] _nodeOf = new byte[16][];
+    private readonly byte[][] _nodeOf = new byte[Enum.GetValues<Role>().Length][];
     private readonly Address[] _agents = new Address[AgentsMax];
     private readonly List<ICopyHolder> _holders = [];
     private readonly bool _uniform;

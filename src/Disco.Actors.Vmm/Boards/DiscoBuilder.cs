@@ -189,7 +189,11 @@ public sealed partial class DiscoBuilder : IMachineHost
         _processors.Add(processors);
         GuestLayout layout = GuestLayout.Of(
             config.Image,
-            new GuestMachine(config.Vcpus, config.MemoryBytes, _board.ClockHz, _board.TimerHz, HasMonitor: true),
+            new GuestMachine(config.Vcpus, config.MemoryBytes, _board.ClockHz, _board.TimerHz, HasMonitor: true)
+            {
+                Initrd = config.Initrd,
+                Seed = _board.Seed + (ulong)vm,
+            },
             config.BootArguments);
         _layouts.Add(layout);
         LoadPages(vm, layout);

@@ -21,6 +21,9 @@ public sealed record VmConfig
     /// <summary>The guest's command line.</summary>
     public string BootArguments { get; init; } = "";
 
+    /// <summary>An initial RAM disk; empty for none.</summary>
+    public ReadOnlyMemory<byte> Initrd { get; init; }
+
     /// <summary>Its disks, as numbers of the machine's; the guest counts them from 0.</summary>
     public IReadOnlyList<int> Disks { get; init; } = [];
 

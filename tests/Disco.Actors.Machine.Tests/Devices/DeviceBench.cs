@@ -82,6 +82,17 @@ internal sealed class DeviceBench : Context
         AdvanceTo(end);
     }
 
+    /// <summary>Takes away the messages of a kind to a target, oldest first.</summary>
+    public Message[] TakeMessages(ushort kind, Address target)
+    {
+        Message[] found =
+        [
+            .. _sent.Where(sent => sent.Message.Kind == kind && sent.Target == target).Select(sent => sent.Message),
+        ];
+        _sent.RemoveAll(sent => sent.Message.Kind == kind && sent.Target == target);
+        return found;
+    }
+
     /// <summary>Takes away the messages of a kind to a target, oldest first; their word A and B.</summary>
     public (ulong A, ulong B)[] Take(InterruptKind kind, Address target)
     {

@@ -1,0 +1,92 @@
+using System.Collections.Concurrent;
+using System.Text;
+using Disco.Actors.Cli.Configuration;
+using Disco.Actors.Core;
+using Disco.Actors.Engines;
+using Disco.Actors.Machine.Boards;
+using Disco.Actors.Machine.Devices;
+
+namespace Disco.Actors.Cli.Commands;
+
+/// <summary>
+/// The terminal as the guest's console: each key goes to the guest when it is pressed, Ctrl-C too; Ctrl-] ends the run.
+/// </summary>
+internal sealed class Keyboard
+{
+    private const char Quit = '\u001d';
+    private const int CharactersAtOnce = sizeof(ulong);
+
+    private static readonly Address Outside = new(Role.Outside, 0);
+
+    private readonly ConcurrentQueue<byte> _pressed = new();
+    private volatile bool _quit;
+
+    private Keyboard()
+    {
+        Console.TreatControlCAsInput = true;
+        Console.Error.WriteLine("The guest has the keyboard; Ctrl-] ends the run.");
+        new Thread(Listen) { IsBackground = true, Name = "keyboard" }.Start();
+    }
+
+    /// <summary>For a guest with a shell on a terminal; null else.</summary>
+    public static Keyboard? For(Experiment experiment, bool json) =>
+        experiment.Bare is { Script: null, Initrd.IsEmpty: false } && experiment.GdbAt is null && !json
+        && !Console.IsInputRedirected && !Console.IsOutputRedirected
+            ? new Keyboard()
+            : null;
+
+    /// <summary>Runs as <see cref="Engine.Run"/> does, typing what is pressed.</summary>
+    public RunResult Run(Engine engine, Cycle until, Func<bool> cancelled, Action<Progress> progress)
+    {
+        while (true)
+        {
+            RunResult result = engine.Run(until, () => _quit || !_pressed.IsEmpty || cancelled(), progress);
+            if (result.Outcome != Outcome.Cancelled || _quit || cancelled())
+            {
+                return result;
+            }
+            while (!_pressed.IsEmpty)
+            {
+                engine.Post(Outside, BoardAddresses.ConsoleActor, Uart.Input(Take()), engine.Now);
+            }
+        }
+    }
+
+    /// <summary>What a key sends, as a VT100 does.</summary>
+    internal static byte[] BytesOf(ConsoleKeyInfo key) => key.Key switch
+    {
+        ConsoleKey.UpArrow => "\u001b[A"u8.ToArray(),
+        ConsoleKey.DownArrow => "\u001b[B"u8.ToArray(),
+        ConsoleKey.RightArrow => "\u001b[C"u8.ToArray(),
+        ConsoleKey.LeftArrow => "\u001b[D"u8.ToArray(),
+        ConsoleKey.Home => "\u001b[H"u8.ToArray(),
+        ConsoleKey.End => "\u001b[F"u8.ToArray(),
+        ConsoleKey.Delete => "\u001b[3~"u8.ToArray(),
+        ConsoleKey.Backspace => [0x7f],
+        ConsoleKey.Enter => [(byte)'\r'],
+        _ => key.KeyChar == 0 ? [] : Encoding.UTF8.GetBytes([key.KeyChar]),
+    };
+
+    private byte[] Take()
+    {
+        List<byte> taken = [];
+        while (taken.Count < CharactersAtOnce && _pressed.TryDequeue(out byte next))
+        {
+            taken.Add(next);
+        }
+        return [.. taken];
+    }
+
+    private void Listen()
+    {
+        while (!_quit)
+        {
+            ConsoleKeyInfo key = Console.ReadKey(intercept: true);
+            _quit |= key.KeyChar == Quit;
+            foreach (byte each in _quit ? [] : BytesOf(key))
+            {
+                _pressed.Enqueue(each);
+            }
+        }
+    }
+}

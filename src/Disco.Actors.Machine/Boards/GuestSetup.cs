@@ -1,0 +1,20 @@
+using Disco.Actors.Machine.Devices.Operator;
+
+namespace Disco.Actors.Machine.Boards;
+
+/// <summary>What a machine without monitor is given to run.</summary>
+/// <param name="Image">The guest.</param>
+public sealed record GuestSetup(ElfImage Image)
+{
+    /// <summary>Its command line.</summary>
+    public string BootArguments { get; init; } = "";
+
+    /// <summary>The contents of a disk, never written; null for a machine without.</summary>
+    public ReadOnlyMemory<byte>? Disk { get; init; }
+
+    /// <summary>An initial RAM disk; empty for none. A guest with one also finds a seed of its random numbers.</summary>
+    public ReadOnlyMemory<byte> Initrd { get; init; }
+
+    /// <summary>What somebody types at the console and expects to read there; null for nobody.</summary>
+    public OperatorScript? Script { get; init; }
+}

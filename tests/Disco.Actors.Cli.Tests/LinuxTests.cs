@@ -1,0 +1,115 @@
+using Disco.Actors.Cli.Configuration;
+using Disco.Actors.TestKit;
+using Xunit;
+
+namespace Disco.Actors.Cli.Tests;
+
+/// <summary>A test that boots Debian's Linux; skipped where it has not been prepared.</summary>
+[AttributeUsage(AttributeTargets.Method)]
+public sealed class LinuxFactAttribute : FactAttribute
+{
+    public LinuxFactAttribute()
+    {
+        if (GuestDescription.Find("linux") is null)
+        {
+            Skip = "there is no guest linux: scripts/linux-guest --initrd-only fetches and prepares it";
+        }
+    }
+}
+
+/// <summary>Guests with a description, scripts at the console, and Debian's unmodified kernel as such a guest.</summary>
+public sealed class LinuxTests : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("disco-linux").FullName;
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    /// <summary>The kernel's own report of its CPUs; the word that the shell's command adds up is in no echo.</summary>
+    [LinuxFact]
+    public void Linux_boots_on_two_CPUs_to_a_shell_whose_exit_code_is_returned()
+    {
+        string script = Write("shell.script", """
+            within 20
+            expect "linux# "
+            send "echo on $(grep -c ^processor /proc/cpuinfo) CPUs; uname -r\n"
+            expect "on 2 CPUs"
+            expect "linux# "
+            send "power-off 3\n"
+            wait
+            """);
+
+        DiscoEnd end = DiscoProgram.Run(
+            "run", "--guest", "linux", "--cpus", "2", "--fidelity", "fast", "--script", script, "--for", "30s");
+
+        Assert.True(end.ExitCode == 3, end.Error + end.Output);
+        Assert.Contains("Brought up 1 node, 2 CPUs", end.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Guest_that_was_not_prepared_is_answered_with_the_command_that_does()
+    {
+        DiscoEnd end = DiscoProgram.Run(
+            new Dictionary<string, string> { ["XDG_CACHE_HOME"] = _folder }, "run", "--guest", "linux");
+
+        Assert.Equal(2, end.ExitCode);
+        Assert.Contains("scripts/linux-guest", end.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Description_names_the_kernel_its_words_and_its_memory()
+    {
+        string conf = Describe("kernel = \"hello.elf\", bootargs = \"a=1\", memory = 96 MiB");
+
+        DiscoEnd end = DiscoProgram.Run("run", "--guest", conf, "--cpus", "1", "--json");
+
+        Assert.True(end.ExitCode == 0, end.Error + end.Output);
+        Assert.Contains("hello: ok", end.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Initial_RAM_disk_that_does_not_fit_is_refused_with_a_sentence()
+    {
+        string conf = Describe("kernel = \"hello.elf\", initrd = \"disk.cpio\"");
+        Write("disk.cpio", "070701");
+
+        DiscoEnd end = DiscoProgram.Run("run", "--guest", conf, "--cpus", "1");
+
+        Assert.Equal(2, end.ExitCode);
+        Assert.Contains("give the machine more memory", end.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Script_reads_what_the_guest_prints_and_ends_the_run_with_its_code()
+    {
+        string script = Write("hello.script", "expect \"hello from CPU 0\"\nend 5\n");
+
+        DiscoEnd end = DiscoProgram.Run("run", "--guest", "hello", "--cpus", "1", "--script", script);
+
+        Assert.True(end.ExitCode == 5, end.Error + end.Output);
+        Assert.Contains("line 2 of the script ends the run", end.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Script_with_a_wrong_line_is_refused_with_its_place()
+    {
+        string script = Write("wrong.script", "expect hello\n");
+
+        DiscoEnd end = DiscoProgram.Run("run", "--guest", "hello", "--script", script);
+
+        Assert.Equal(2, end.ExitCode);
+        Assert.Contains("wrong.script:1: ", end.Error, StringComparison.Ordinal);
+    }
+
+    private string Describe(string keys)
+    {
+        File.WriteAllBytes(Path.Combine(_folder, "hello.elf"), Embedded.Bytes("guests/hello.elf")!);
+        return Write("guest.conf", $"guest {{ {keys} }}\n");
+    }
+
+    private string Write(string name, string text)
+    {
+        string path = Path.Combine(_folder, name);
+        File.WriteAllText(path, text);
+        return path;
+    }
+}
