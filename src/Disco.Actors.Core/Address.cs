@@ -27,6 +27,9 @@ public enum Role : byte
 
     /// <summary>Who sits at the console.</summary>
     Operator,
+
+    /// <summary>A device of a kind that has no role of its own.</summary>
+    Device,
 }
 
 /// <summary>The typed name of an actor: a role and an index, written <c>cpu/3</c>.</summary>
@@ -35,7 +38,7 @@ public readonly record struct Address(Role Role, ushort Index) : IComparable<Add
     private static readonly string[] Names =
     [
         "outside", "cpu", "dir", "mem", "net", "irq", "console", "disk", "nic", "switch", "power", "clock", "vm",
-        "sched", "driver", "memmap", "operator",
+        "sched", "driver", "memmap", "operator", "device",
     ];
 
     /// <summary>One number for hashing and sorting: role in the high half, index in the low half.</summary>

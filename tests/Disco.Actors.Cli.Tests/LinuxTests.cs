@@ -17,7 +17,7 @@ public sealed class LinuxFactAttribute : FactAttribute
     }
 }
 
-/// <summary>Guests with a description, scripts at the console, and Debian's unmodified kernel as such a guest.</summary>
+/// <summary>Guests with a description, scripts at the console, and Debian's unmodified kernel.</summary>
 public sealed class LinuxTests : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("disco-linux").FullName;

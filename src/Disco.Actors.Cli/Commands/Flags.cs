@@ -40,7 +40,8 @@ internal sealed class Flags
 
     private readonly List<(Option<string> Option, string Key)> _keys =
     [
-        (Named("--guest", "a guest by name (disco guests), or the path of a MIPS ELF file or of a description", "GUEST"), "guest.image"),
+        (Named("--guest", "a guest by name (disco guests), or the path of a MIPS ELF file or a guest.conf", "GUEST"),
+            "guest.image"),
         (Named("--bootargs", "words the guest finds in its device tree, e.g. keys=4096", "WORDS"), "guest.bootargs"),
         (Named("--disk", "a raw disk image for the block device; never written", "FILE"), "guest.disk"),
         (Named("--script", "what is typed at the console, and what is expected there", "FILE"), "guest.script"),

@@ -47,6 +47,12 @@ public static class BoardAddresses
 
     public static Address CoherenceManagerActor => new(Role.Power, 1);
 
+    public static Address SecondConsoleActor => new(Role.Console, 1);
+
+    public static Address EntropyActor => new(Role.Device, 0);
+
+    public static Address BalloonActor => new(Role.Device, 1);
+
     public static Address OperatorActor => new(Role.Operator, 0);
 
     public static Address InterruptControllerActor => new(Role.Interrupts, 0);

@@ -30,7 +30,7 @@ public static class FidelityChange
                 case (Cpu from, Cpu to):
                     to.TakeOver(from);
                     break;
-                case (BlockDevice from, BlockDevice to):
+                case (VirtioDevice from, VirtioDevice to):
                     to.TakeOver(from);
                     break;
                 case (MemoryNode or DeviceActor or ConsoleOperator, Actor to):

@@ -27,6 +27,9 @@ public sealed partial class MachineBuilder
     private readonly List<Actor> _actors = [];
     private readonly List<DeviceRange> _ranges = [];
 
+    // Virtio slots in use.
+    private int _slots;
+
     private MachineBuilder(BoardConfig config)
     {
         _config = config;
@@ -103,7 +106,7 @@ public sealed partial class MachineBuilder
         MachineMemory memory = new(_fabric.Homes, memories);
         AddDevices(setup, memory);
         DeviceMap devices = new(_ranges);
-        GuestLayout layout = new GuestLoader(_config, memory, setup.Disk is null ? 0 : 1).Load(setup);
+        GuestLayout layout = new GuestLoader(_config, memory, _slots).Load(setup);
         // CPU 0 starts as the boot convention says; the others are held in reset until CPU 0 starts them.
         Cpu[] cpus = MakeCpus(
             memory, devices, number => ToGuestCore(number, setup.Image),
@@ -167,9 +170,25 @@ public sealed partial class MachineBuilder
         {
             AddOperator(script);
         }
+        AddVirtio(setup, memory);
+    }
+
+    // In the order of their slots, in which guests number them.
+    private void AddVirtio(GuestSetup setup, MachineMemory? memory)
+    {
         if (setup.Disk is { } contents)
         {
-            AddDisk(contents, memory);
+            AddSlot("disk", BoardAddresses.DiskActor, memory, (address, wiring, dma) => new BlockDevice(
+                address, DeviceNode, wiring, new DiskImage(contents), dma, _config.DiskServiceCycles));
+        }
+        if (setup.HasDrivers)
+        {
+            AddSlot("entropy", BoardAddresses.EntropyActor, memory, (address, wiring, dma) =>
+                new EntropyDevice(address, DeviceNode, wiring, dma, _config.Seed));
+            AddSlot("console1", BoardAddresses.SecondConsoleActor, memory, (address, wiring, dma) =>
+                new ConsoleDevice(address, DeviceNode, wiring, dma));
+            AddSlot("balloon", BoardAddresses.BalloonActor, memory, (address, wiring, dma) =>
+                new BalloonDevice(address, DeviceNode, wiring, dma));
         }
     }
 
@@ -184,22 +203,24 @@ public sealed partial class MachineBuilder
         }
     }
 
-    private void AddDisk(ReadOnlyMemory<byte> contents, MachineMemory? memory)
+    private void AddSlot(
+        string name, Address address, MachineMemory? memory, Func<Address, DeviceWiring, DmaPort, DeviceActor> make)
     {
+        int slot = _slots++;
         DmaPort dma;
         if (IsCoherent)
         {
-            _fabric.PlaceAgent(BoardAddresses.FirstDeviceAgent, BoardAddresses.DiskActor, DeviceNode);
+            int agent = BoardAddresses.FirstDeviceAgent + slot;
+            _fabric.PlaceAgent(agent, address, DeviceNode);
             CacheConfig shape = CoherentDma.CacheOf(_config.Second.LineBytes);
-            dma = new CoherentDma(new CoherentCache(BoardAddresses.FirstDeviceAgent, shape, _fabric), _fabric);
+            dma = new CoherentDma(new CoherentCache(agent, shape, _fabric), _fabric);
         }
         else
         {
             dma = new FastDma(memory!);
         }
-        Add("disk", BoardAddresses.Virtio, BoardAddresses.SlotBytes, BoardAddresses.DiskActor,
-            BoardAddresses.VirtioInterrupt, (address, wiring) => new BlockDevice(
-                address, DeviceNode, wiring, new DiskImage(contents), dma, _config.DiskServiceCycles));
+        Add(name, BoardAddresses.Virtio + ((ulong)slot * BoardAddresses.SlotBytes), BoardAddresses.SlotBytes, address,
+            BoardAddresses.VirtioInterrupt + slot, (at, wiring) => make(at, wiring, dma));
     }
 
     private void Add(

@@ -26,6 +26,7 @@ public static class DeviceMessageNames
                 + $"{Address.FromPacked((uint)message.C)}",
             (ushort)UncachedKind.ConsoleInput => $"{name} {message.B} characters",
             (ushort)UncachedKind.ConsoleOutput => $"{name} 0x{message.A:x}",
+            (ushort)UncachedKind.BalloonWant => $"{name} {message.A} pages",
             (ushort)InterruptKind.LineLevel => $"{name} interrupt {message.A} = {message.B}",
             (ushort)InterruptKind.InterruptLevel => $"{name} pins 0x{message.A:x}",
             (ushort)InterruptKind.CoreStart => $"{name} at 0x{message.A:x}",

@@ -22,6 +22,9 @@ public enum UncachedKind : ushort
 
     /// <summary>Console to whoever reads it: A = the character printed.</summary>
     ConsoleOutput = 0x0206,
+
+    /// <summary>Outside to balloon: A = pages the guest is asked for in all.</summary>
+    BalloonWant = 0x0207,
 }
 
 /// <summary>

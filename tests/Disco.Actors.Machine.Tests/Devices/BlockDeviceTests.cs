@@ -158,6 +158,30 @@ public sealed class BlockDeviceTests
         Assert.Empty(_bench.Take(InterruptKind.LineLevel, new Address(Role.Interrupts, 0)));
     }
 
+    /// <summary>
+    /// 2.7.7.2: the flag counts as it is after the request was given back. A driver clears it at the end of its
+    /// interrupt handler, when the next request may be under way already.
+    /// </summary>
+    [Theory]
+    [InlineData("cleared while the disk is at work", 1, 0, 1)]
+    [InlineData("set while the disk is at work", 0, 1, 0)]
+    public void Interrupt_follows_the_flag_as_it_is_at_the_end(string title, byte before, byte after, int rises)
+    {
+        Assert.NotEmpty(title);
+        Start();
+        Put(0, Header, 16, flags: 1, next: 1);
+        Put(1, Data, 512, flags: 3, next: 2);
+        Put(2, Result, 1, flags: 2, next: 0);
+        PutHeader(type: 0, sector: 1);
+        _memory.Write(new MachineAddress(Available), [before, 0, 1, 0]);
+        _bench.Write(0x050, 0);
+
+        _memory.Write(new MachineAddress(Available), [after, 0]);
+        _bench.PassTime(ServiceCycles);
+
+        Assert.Equal(rises, _bench.Take(InterruptKind.LineLevel, new Address(Role.Interrupts, 0)).Length);
+    }
+
     [Fact]
     public void State_saved_in_the_middle_of_a_request_goes_on()
     {

@@ -110,7 +110,8 @@ public sealed class ConsoleOperatorTests
     public void Line_that_is_wrong_is_refused_with_its_place(string title, string line)
     {
         Assert.NotEmpty(title);
-        FormatException error = Assert.Throws<FormatException>(() => OperatorScript.Parse("wait\n" + line, "my.script"));
+        FormatException error = Assert.Throws<FormatException>(
+            () => OperatorScript.Parse("wait\n" + line, "my.script"));
 
         Assert.StartsWith("my.script:2: ", error.Message, StringComparison.Ordinal);
     }

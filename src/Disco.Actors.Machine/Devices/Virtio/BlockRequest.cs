@@ -18,6 +18,9 @@ internal readonly record struct Descriptor(ulong Address, uint Bytes, ushort Fla
 
     public bool IsIndirect => (Flags & IndirectFlag) != 0;
 
+    /// <summary>Does all of it lie in memory?</summary>
+    public bool IsIn(ulong memoryBytes) => Bytes <= memoryBytes && Address <= memoryBytes - Bytes;
+
     public static Descriptor Parse(ReadOnlySpan<byte> bytes) => new(
         BinaryPrimitives.ReadUInt64LittleEndian(bytes),
         BinaryPrimitives.ReadUInt32LittleEndian(bytes[8..]),
@@ -51,18 +54,10 @@ internal readonly record struct BlockRequest(BlockCommand Command, long Offset)
     /// <summary>
     /// Is the chain one that a block request can have? The spec allows a device to stop if it is not.
     /// </summary>
-    public static bool IsChain(IReadOnlyList<Descriptor> chain, ulong memoryBytes)
-    {
+    public static bool IsChain(IReadOnlyList<Descriptor> chain) =>
         // Is there a header to read and a status byte to write?
-        if (chain.Count < 2 || chain[0].DeviceWrites || chain[0].Bytes < HeaderBytes
-            || !chain[^1].DeviceWrites || chain[^1].Bytes < 1)
-        {
-            return false;
-        }
-        // Does everything lie in memory?
-        return chain.All(part => part.Bytes <= memoryBytes && part.Address <= memoryBytes - part.Bytes
-            && !part.IsIndirect);
-    }
+        chain.Count >= 2 && !chain[0].DeviceWrites && chain[0].Bytes >= HeaderBytes
+        && chain[^1].DeviceWrites && chain[^1].Bytes >= 1;
 
     public static BlockRequest Decode(ReadOnlySpan<byte> header, IReadOnlyList<Descriptor> chain, long diskSectors)
     {

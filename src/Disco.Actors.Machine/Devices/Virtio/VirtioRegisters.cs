@@ -69,7 +69,7 @@ internal static class VirtioRegisters
         ReadOnly(VirtioOffsets.SharedMemoryLengthLow),
         ReadOnly(VirtioOffsets.SharedMemoryLengthHigh),
         ReadOnly(VirtioOffsets.ConfigGeneration),
-        Register.Array(VirtioOffsets.Config, ConfigWords, 4, Field.ReadOnly("CONFIG", 31, 0)));
+        Register.Array(VirtioOffsets.Config, ConfigWords, 4, Field.ReadWrite("CONFIG", 31, 0)));
 
     private static Register ReadOnly(VirtioOffsets offset) =>
         Register.Of(offset, Field.ReadOnly("VALUE", 31, 0));
