@@ -17,5 +17,6 @@ internal static class StressCommand
         StressReproCommand.Create(),
         StressMutantsCommand.Create(),
         StressCompareCommand.Create(),
+        StressLitmusCommand.Create(),
     };
 }

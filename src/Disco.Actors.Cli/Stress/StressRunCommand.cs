@@ -20,25 +20,37 @@ internal static class StressRunCommand
             Description = "the file of a failing run, and its diagram beside it; stress-SUBJECT-SEED.json without it",
             HelpName = "FILE",
         };
+        Option<string> resume = new("--resume")
+        {
+            Description = "keep the campaign in a file, and go on with it when it exists", HelpName = "FILE",
+        };
+        Option<bool> coverage = new("--coverage")
+        {
+            Description = "print how often each step of each table was taken, and each event that must happen",
+        };
         Command command = new(subject.ToString().ToLowerInvariant(), $"stress {description}");
         flags.AddTo(command);
         command.Options.Add(output);
+        command.Options.Add(resume);
+        command.Options.Add(coverage);
         command.Options.Add(json);
         command.SetAction(parsed =>
         {
             StressRequest request = flags.Read(subject, parsed);
-            return Run(request, parsed.GetValue(output), parsed.GetValue(json));
+            string? file = parsed.GetValue(resume);
+            StressResume? campaign = file is null ? null : new StressResume(file, request);
+            return Run(
+                request, campaign, parsed.GetValue(output), parsed.GetValue(json), parsed.GetValue(coverage));
         });
         return command;
     }
 
-    private static int Run(StressRequest request, string? output, bool json)
+    private static int Run(StressRequest request, StressResume? campaign, string? output, bool json, bool coverage)
     {
-        StressEngine engine = StressEngine.For(request.Mutant);
         using Interruption interruption = new();
-        StressProgress progress = new(request, enabled: !json && !Console.IsErrorRedirected);
-        StressReport report = engine.Run(request, progress.Show, () => interruption.Requested);
-        progress.Clear();
+        bool showsProgress = !json && !Console.IsErrorRedirected;
+        StressReport report = Attack(request, campaign, interruption, showsProgress);
+        StressEngine engine = StressEngine.For(request.Mutant);
         string? file = report.Failure is null ? null : Save(engine, request, report.Failure, output);
         if (json)
         {
@@ -48,10 +60,43 @@ internal static class StressRunCommand
         else
         {
             Print(request, report, file);
+            if (coverage)
+            {
+                CoverageTable.Print(SubjectOf(request), report);
+            }
         }
         return report.Failure is not null ? ExitCode.RunFailed
             : interruption.Requested ? ExitCode.Interrupted : ExitCode.Success;
     }
+
+    private static StressReport Attack(
+        StressRequest request, StressResume? campaign, Interruption interruption, bool showsProgress)
+    {
+        if (campaign is { IsDone: true, Before: { } before })
+        {
+            return before;
+        }
+        StressRequest rest = campaign?.Rest ?? request;
+        StressProgress progress = new(rest, showsProgress);
+        StressReport report = StressEngine.For(request.Mutant).Run(
+            rest,
+            (schedules, deliveries, seconds, nextSeed) =>
+            {
+                progress.Show(schedules, deliveries, seconds, nextSeed);
+                campaign?.Progress(schedules, deliveries, seconds, nextSeed);
+            },
+            () => interruption.Requested);
+        progress.Clear();
+        if (campaign is null)
+        {
+            return report;
+        }
+        StressReport whole = campaign.Whole(report);
+        campaign.Save(whole with { Failure = null });
+        return whole;
+    }
+
+    private static SubjectKind SubjectOf(StressRequest request) => Enum.Parse<SubjectKind>(request.Subject);
 
     private static string Save(StressEngine engine, StressRequest request, Repro repro, string? output)
     {
@@ -98,6 +143,8 @@ internal static class StressRunCommand
         Row("deliveries", $"{report.Deliveries:N0} ({report.Deliveries / report.CpuSeconds / 1e6:F2} M a CPU second)");
         Row("time", $"{report.Seconds:F1} s, {report.CpuSeconds:F1} s of CPU");
         Row("coverage", $"{report.Pairs:N0} pairs of messages at a receiver");
+        (int taken, int steps, int fired, int events) = CoverageTable.Count(SubjectOf(request), report);
+        Row("", $"{taken} of {steps} steps of the tables; {fired} of {events} events that must happen");
         Row("strategies", string.Join(", ", report.Strategies.Select(each => $"{each.Strategy} {each.Runs:N0}")));
         Row("next seed", $"{report.NextSeed}");
         Tables.To(Console.Out, Console.IsOutputRedirected).Write(grid);

@@ -71,6 +71,7 @@ public sealed unsafe partial class CoherentCache
         if (slot >= 0)
         {
             CacheStep wait = CacheProtocol.Next(_writebacks.StateOf(slot), e);
+            TraceStep(_miss.Line, _writebacks.StateOf(slot), e, context);
             Invariant.Holds(wait.Do == CacheDo.WaitForWriteback);
             return;
         }
@@ -93,6 +94,7 @@ public sealed unsafe partial class CoherentCache
     private bool TryEvictFrame(int frame, Context context)
     {
         CacheStep step = CacheProtocol.Next(_array.StateOf(frame), CacheEvent.Evict);
+        TraceStep(_array.LineOf(frame), _array.StateOf(frame), CacheEvent.Evict, context);
         CacheMutants.Change(_array.StateOf(frame), CacheEvent.Evict, ref step);
         Invariant.Holds(step.Do != CacheDo.Impossible);
         LineAddress line = _array.LineOf(frame);
@@ -122,6 +124,7 @@ public sealed unsafe partial class CoherentCache
     {
         CacheState state = frame >= 0 ? _array.StateOf(frame) : CacheState.I;
         CacheStep step = CacheProtocol.Next(state, e);
+        TraceStep(message.Line, state, e, context);
         CacheMutants.Change(state, e, ref step);
         if (step.Do == CacheDo.Impossible)
         {
@@ -151,6 +154,7 @@ public sealed unsafe partial class CoherentCache
     {
         CacheState state = _writebacks.StateOf(slot);
         CacheStep step = CacheProtocol.Next(state, e);
+        TraceStep(message.Line, state, e, context);
         CacheMutants.Change(state, e, ref step);
         if (step.Do == CacheDo.Impossible)
         {
@@ -289,6 +293,14 @@ public sealed unsafe partial class CoherentCache
         {
             ulong states = ((ulong)old << 8) | (ulong)next;
             context.Trace(new TraceEvent(CoherenceTrace.CacheState, line.Value, states, Agent));
+        }
+    }
+
+    private static void TraceStep(LineAddress line, CacheState state, CacheEvent e, Context context)
+    {
+        if (context.Tracing)
+        {
+            context.Trace(new TraceEvent(CoherenceTrace.CacheStep, line.Value, (ulong)state, (ulong)e));
         }
     }
 }

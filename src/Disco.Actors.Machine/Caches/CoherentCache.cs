@@ -286,11 +286,12 @@ public sealed unsafe partial class CoherentCache : ICopyHolder
 
     private void Hit(int frame, AccessKind kind, Context context)
     {
+        CacheState state = _array.StateOf(frame);
+        TraceStep(_array.LineOf(frame), state, kind == AccessKind.Store ? CacheEvent.Store : CacheEvent.Load, context);
         if (kind != AccessKind.Store)
         {
             return;
         }
-        CacheState state = _array.StateOf(frame);
         CacheStep step = CacheProtocol.Next(state, CacheEvent.Store);
         Invariant.Holds(step.Do == CacheDo.Hit);
         if (step.Next != state)

@@ -78,6 +78,11 @@ public sealed unsafe class DirectoryController : Actor
         HomeEvent e = EventOf(message, *entry);
         HomeMutants.Miscount(ref e, ref *entry);
         HomeStep step = HomeProtocol.Next(entry->State, e, _fabric.Config.Protocol);
+        if (context.Tracing)
+        {
+            ulong state = (ulong)entry->State;
+            context.Trace(new TraceEvent(CoherenceTrace.HomeStep, message.Line.Value, state, (ulong)e));
+        }
         HomeMutants.Change(entry->State, e, ref step);
         if (step.Do == HomeDo.Impossible)
         {

@@ -28,4 +28,8 @@ public static class CoherenceTrace
 
     /// <summary>An access begins that has to wait for a line. C: the agent.</summary>
     public const ushort Miss = 0x0105;
+
+    /// <summary>A home, or a cache, takes a step of its table. B: the state. C: the event.</summary>
+    public const ushort HomeStep = 0x0106;
+    public const ushort CacheStep = 0x0107;
 }

@@ -1,4 +1,5 @@
 using Disco.Actors.Core;
+using Disco.Actors.Verification.Stress;
 
 namespace Disco.Actors.Verification.Exploration;
 
@@ -10,6 +11,17 @@ internal sealed class ModelContext : Context
 {
     private readonly SortedDictionary<ulong, List<Flight>> _channels = [];
     private Flight? _last;
+
+    /// <summary>Counts the steps of the tables; null when nobody wants to know.</summary>
+    public StepCoverage? Steps
+    {
+        get;
+        set
+        {
+            field = value;
+            Tracing = value is not null;
+        }
+    }
 
     /// <summary>The actor on whose behalf is sent.</summary>
     public Address Sender { get; set; }
@@ -77,9 +89,7 @@ internal sealed class ModelContext : Context
 
     public override void Stop(int exitCode, string reason) => Invariant.Broken("the model does not stop");
 
-    public override void Trace(in TraceEvent traceEvent)
-    {
-    }
+    public override void Trace(in TraceEvent traceEvent) => Steps?.See(traceEvent);
 
     public void Save(StateWriter writer)
     {

@@ -4,6 +4,7 @@ using Disco.Actors.Machine.Directory;
 using Disco.Actors.Machine.Interconnect;
 using Disco.Actors.Machine.Memory;
 using Disco.Actors.Verification.Observers;
+using Disco.Actors.Verification.Stress;
 
 namespace Disco.Actors.Verification.Exploration;
 
@@ -71,6 +72,13 @@ public sealed unsafe class ProtocolModel : IModel<Move>
         _memory = new MemoryNode(0, fabric, LineBytes);
         _latest = new byte[shape.Lines];
         _seen = new byte[shape.Caches];
+    }
+
+    /// <summary>Where the steps of the tables are counted; null for nowhere.</summary>
+    public StepCoverage? Steps
+    {
+        get => _context.Steps;
+        set => _context.Steps = value;
     }
 
     public bool IsQuiescent => _context.InFlight == 0 && !_agents.Any(agent => agent.Busy);

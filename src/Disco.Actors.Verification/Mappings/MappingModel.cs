@@ -2,6 +2,7 @@ using Disco.Actors.Core;
 using Disco.Actors.Machine.Interconnect;
 using Disco.Actors.Machine.Memory;
 using Disco.Actors.Verification.Exploration;
+using Disco.Actors.Verification.Stress;
 using Disco.Actors.Vmm;
 using Disco.Actors.Vmm.Memory;
 using Disco.Actors.Vmm.Shootdown;
@@ -80,6 +81,13 @@ public sealed partial class MappingModel : IModel<MappingMove>
         _latest = new byte[shape.Vms * shape.Pages];
         _seen = new byte[shape.Vms * shape.Pages];
         EnterAll();
+    }
+
+    /// <summary>Where the steps of the tables are counted; null for nowhere.</summary>
+    public StepCoverage? Steps
+    {
+        get => _context.Steps;
+        set => _context.Steps = value;
     }
 
     public bool IsQuiescent => _context.InFlight == 0 && !IsAnyWaiting;

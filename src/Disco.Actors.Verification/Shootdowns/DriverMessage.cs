@@ -14,4 +14,10 @@ internal static class DriverMessage
 
     /// <summary>A monitor's message to itself: time to end a transaction. A: which.</summary>
     public const ushort End = 0x1004;
+
+    /// <summary>CPU to monitor: it has no translation left and uses the virtual machine no more; it will again; and
+    /// the answer to the latter.</summary>
+    public const ushort Leave = 0x1005;
+    public const ushort Join = 0x1006;
+    public const ushort Joined = 0x1007;
 }

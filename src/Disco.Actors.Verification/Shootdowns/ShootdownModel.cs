@@ -1,6 +1,7 @@
 using Disco.Actors.Core;
 using Disco.Actors.Machine.Interconnect;
 using Disco.Actors.Verification.Exploration;
+using Disco.Actors.Verification.Stress;
 using Disco.Actors.Vmm.Shootdown;
 
 namespace Disco.Actors.Verification.Shootdowns;
@@ -63,6 +64,13 @@ public sealed class ShootdownModel : IModel<ShootdownMove>
         _monitor = new ModelMonitor(Vm, shape, config, fabric);
         _cpus = [.. Enumerable.Range(0, shape.Cpus).Select(
             cpu => new ModelCpu(cpu, config, fabric, Vm, shape.Fault))];
+    }
+
+    /// <summary>Where the steps of the tables are counted; null for nowhere.</summary>
+    public StepCoverage? Steps
+    {
+        get => _context.Steps;
+        set => _context.Steps = value;
     }
 
     public bool IsQuiescent => _context.InFlight == 0 && _monitor.IsAtRest && !_cpus.Any(cpu => cpu.IsFilling);

@@ -44,9 +44,11 @@ public readonly record struct CampaignProgress(
 /// <param name="Progress">At its end.</param>
 /// <param name="CpuSeconds">Of this process during it.</param>
 /// <param name="Runs">By strategy.</param>
+/// <param name="Coverage">What the runs have shown.</param>
 /// <param name="Failure">The first violation, where the campaign ended; null when there was none.</param>
 public sealed record CampaignResult(
-    CampaignProgress Progress, double CpuSeconds, IReadOnlyList<(string Strategy, long Runs)> Runs, Failure? Failure);
+    CampaignProgress Progress, double CpuSeconds, IReadOnlyList<(string Strategy, long Runs)> Runs, Coverage Coverage,
+    Failure? Failure);
 
 /// <summary>A violation with all that is needed to see it again.</summary>
 /// <param name="Seed">Of the run.</param>
@@ -98,7 +100,7 @@ public sealed class Campaign(CampaignPlan plan)
         }
         IReadOnlyList<(string, long)> runs =
             [.. portfolio.Strategies.Select((strategy, index) => (strategy.Name, portfolio.Runs[index]))];
-        return new CampaignResult(At(), CpuSeconds(), runs, failure);
+        return new CampaignResult(At(), CpuSeconds(), runs, _coverage, failure);
 
         double CpuSeconds() => (Environment.CpuUsage.TotalTime - cpu).TotalSeconds;
 

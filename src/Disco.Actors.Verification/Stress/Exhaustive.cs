@@ -23,6 +23,9 @@ public sealed class Exhaustive(Subject subject, int statesMax = 1_000_000)
     private readonly List<Frame> _stack = [];
     private long _steps;
 
+    /// <summary>Told of each state at rest.</summary>
+    public Action? AtRest { get; init; }
+
     /// <param name="ops">The programs.</param>
     /// <param name="sleeps">False to make every step; then states and steps are those of the whole graph.</param>
     public ExhaustiveResult Run(ReadOnlySpan<StressOp> ops, bool sleeps = true)
@@ -91,6 +94,7 @@ public sealed class Exhaustive(Subject subject, int statesMax = 1_000_000)
                 throw new Stuck($"nothing is under way: {string.Join("; ", subject.Waits())}");
             }
             subject.CheckRest();
+            AtRest?.Invoke();
         }
         _packer.Clear();
         subject.Save(_packer);

@@ -1,4 +1,5 @@
 using Disco.Actors.Machine.Interconnect;
+using Disco.Actors.Vmm.Placement;
 using Disco.Actors.Vmm.Shootdown;
 
 namespace Disco.Actors.Verification.Stress;
@@ -53,8 +54,17 @@ public sealed record Shape
     public int QueueActions { get; init; } = 1;
     public int LazyRecords { get; init; } = 1;
 
+    /// <summary>Address spaces of a CPU before all its translations go and numbers are used again.</summary>
+    public int Asids { get; init; } = 2;
+
     /// <summary>Memory of a node, in frames; few make it short.</summary>
     public int FramesPerNode { get; init; } = 4;
+
+    /// <summary>Who decides about a hot page: a shipping policy; Off for the operation that reports it.</summary>
+    public PlacementPolicy Placement { get; init; }
+
+    /// <summary>Drivers remember what their accesses saw, for <see cref="Stress.Subject.Outcome"/>.</summary>
+    public bool Observes { get; init; }
 
     public int Cpus => Nodes * CpusPerNode;
 }
@@ -73,17 +83,20 @@ public enum OpKind : byte
     Read,
     Write,
 
-    /// <summary>Of a CPU, shootdown: idle until the next step; another vCPU takes the CPU.</summary>
+    /// <summary>Of a CPU, shootdown: idle until the next step; another vCPU takes the CPU; an address space of a new
+    /// number; away from all virtual machines until the next step.</summary>
     Idle,
     Switch,
+    NewSpace,
+    Part,
 
     /// <summary>Of a monitor, shootdown: A the first page, B the count of pages; the last one in no time.</summary>
     Invalidate,
     Downgrade,
     InvalidateAtOnce,
 
-    /// <summary>Of a CPU, placement: give page A back; make it a share of page B; park the vCPU until the next step.
-    /// </summary>
+    /// <summary>Of a CPU, placement: give page A back; make it a share of page B; park the vCPU until the next step,
+    /// which goes on with the vCPU parked last.</summary>
     Free,
     Remap,
     Leave,

@@ -1,5 +1,6 @@
 using Disco.Actors.Core;
 using Disco.Actors.Machine.Interconnect;
+using Disco.Actors.Vmm.Placement;
 using Disco.Actors.Vmm.Shootdown;
 
 namespace Disco.Actors.Verification.Stress;
@@ -84,6 +85,7 @@ public static class ScenarioDraw
             FlushPages = 2 + random.Below(3),
             QueueActions = 1 + random.Below(3),
             LazyRecords = random.Below(3),
+            Asids = 1 + random.Below(3),
         };
     }
 
@@ -98,11 +100,13 @@ public static class ScenarioDraw
             CpusPerNode = 1 + random.Below(2),
             Vms = 1 + random.Below(2),
             Pages = 1 + random.Below(2),
-            FramesPerNode = 3 + random.Below(4),
+            FramesPerNode = 1 + random.Below(5),
             Protocol = protocol ?? (ShootdownProtocol)any,
             FlushPages = 2 + random.Below(3),
             QueueActions = 1 + random.Below(3),
             LazyRecords = random.Below(3),
+            Placement = random.OneIn(2) ? PlacementPolicy.Off
+                : random.OneIn(2) ? PlacementPolicy.Verghese : PlacementPolicy.Ace,
         };
     }
 
@@ -126,7 +130,8 @@ public static class ScenarioDraw
     private static StressOp[] Shootdowns(Shape shape, ref SeededRandom random)
     {
         Span<OpKind> uses = stackalloc OpKind[8];
-        uses = Enabled([OpKind.Read, OpKind.Write, OpKind.Idle, OpKind.Switch], uses, ref random);
+        uses = Enabled(
+            [OpKind.Read, OpKind.Write, OpKind.Idle, OpKind.Switch, OpKind.NewSpace, OpKind.Part], uses, ref random);
         Span<OpKind> shots = stackalloc OpKind[8];
         shots = Enabled([OpKind.Invalidate, OpKind.Downgrade, OpKind.InvalidateAtOnce], shots, ref random);
         int perCpu = random.OneIn(2) ? 2 : 3 + random.Below(5);

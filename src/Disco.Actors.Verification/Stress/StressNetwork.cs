@@ -63,6 +63,9 @@ public sealed class StressNetwork : Context
 
     public Actor[] Actors => _actors;
 
+    /// <summary>Where what happens is counted.</summary>
+    public Coverage Coverage { get; set; } = new();
+
     public int Channels => _head.Length;
 
     public void Reset()
@@ -174,7 +177,13 @@ public sealed class StressNetwork : Context
 
     public override void Stop(int exitCode, string reason) => Invariant.Broken("a subject does not stop");
 
-    public override void Trace(in TraceEvent traceEvent) => _subject.Reported(_sender, traceEvent);
+    public override void Trace(in TraceEvent traceEvent)
+    {
+        if (!Coverage.Steps.See(traceEvent))
+        {
+            _subject.Reported(_sender, traceEvent);
+        }
+    }
 
     public void Save(StateWriter writer)
     {

@@ -38,6 +38,12 @@ public sealed record StressReport
     public ulong NextSeed { get; init; }
     public required IReadOnlyList<StrategyRuns> Strategies { get; init; }
 
+    /// <summary>How often each step of each table was taken, by role, state and event; those that were.</summary>
+    public Dictionary<string, long> Steps { get; init; } = [];
+
+    /// <summary>How often what must happen did, by name of <see cref="Stress.Sometimes"/>.</summary>
+    public Dictionary<string, long> Sometimes { get; init; } = [];
+
     /// <summary>Null when nothing broke.</summary>
     public Repro? Failure { get; init; }
 
@@ -53,6 +59,28 @@ public sealed record StressReport
 }
 
 public sealed record StrategyRuns(string Strategy, long Runs);
+
+/// <summary>Reports of parts of one campaign.</summary>
+public static class StressReports
+{
+    /// <summary>The campaign's report after another part.</summary>
+    public static StressReport With(this StressReport before, StressReport more) => more with
+    {
+        Schedules = before.Schedules + more.Schedules,
+        Deliveries = before.Deliveries + more.Deliveries,
+        Seconds = before.Seconds + more.Seconds,
+        CpuSeconds = before.CpuSeconds + more.CpuSeconds,
+        Pairs = Math.Max(before.Pairs, more.Pairs),
+        Strategies = [.. before.Strategies.Concat(more.Strategies).GroupBy(runs => runs.Strategy)
+            .Select(runs => new StrategyRuns(runs.Key, runs.Sum(each => each.Runs)))],
+        Steps = Sum(before.Steps, more.Steps),
+        Sometimes = Sum(before.Sometimes, more.Sometimes),
+    };
+
+    private static Dictionary<string, long> Sum(Dictionary<string, long> left, Dictionary<string, long> right) =>
+        left.Concat(right).GroupBy(pair => pair.Key, StringComparer.Ordinal)
+            .ToDictionary(pairs => pairs.Key, pairs => pairs.Sum(pair => pair.Value));
+}
 
 /// <summary>
 /// The way into stress testing that is the same for the shipping code and for its copy that can make mistakes: text in,
@@ -104,6 +132,9 @@ public static class StressPort
             Pairs = result.Progress.Pairs,
             NextSeed = result.Progress.NextSeed,
             Strategies = [.. result.Runs.Select(runs => new StrategyRuns(runs.Strategy, runs.Runs))],
+            Steps = result.Coverage.Steps.ToNames(),
+            Sometimes = Enum.GetValues<Sometimes>().ToDictionary(
+                what => what.ToString(), result.Coverage.CountOf),
             IsSeedRepeatable = result.Failure?.IsRepeatable ?? true,
         };
         return Write(result.Failure is null ? report : WithFailure(report, result.Failure, asked));

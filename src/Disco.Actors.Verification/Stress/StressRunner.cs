@@ -74,6 +74,7 @@ public sealed class StressRunner
     public Violation? Run(Scenario scenario, Strategy strategy, ulong seed)
     {
         Subject subject = SubjectOf(scenario.Shape);
+        subject.Network.Coverage = _coverage;
         SeededRandom random = new(TotalOrder.Mix(seed ^ 0xC401CE));
         (_count, _explored) = (0, -1);
         try
@@ -124,7 +125,12 @@ public sealed class StressRunner
             Choice choice = new(ChoiceKind.Deliver, -1);
             if (_faults.Any)
             {
-                allowed = _faults.Hold(network, _allowed.AsSpan(0, allowed.Length));
+                int ready = allowed.Length;
+                allowed = _faults.Hold(network, _allowed.AsSpan(0, ready));
+                if (allowed.Length < ready)
+                {
+                    _coverage.Happened(Sometimes.ChannelHeld);
+                }
                 choice = _faults.Draw(subject, allowed);
             }
             if (choice.Value < 0)
@@ -178,8 +184,19 @@ public sealed class StressRunner
         {
             _coverage.See(subject.Network, choice.Value);
         }
+        if (choice.Kind != ChoiceKind.Deliver)
+        {
+            _coverage.Happened(FaultOf(choice.Kind));
+        }
         Steps.Take(subject, choice);
     }
+
+    private static Sometimes FaultOf(ChoiceKind kind) => kind switch
+    {
+        ChoiceKind.Duplicate => Sometimes.MessageTwice,
+        ChoiceKind.Refuse => Sometimes.RequestRefused,
+        _ => Sometimes.Disturbed,
+    };
 
     private ReadOnlySpan<int> Allowed(StressNetwork network)
     {

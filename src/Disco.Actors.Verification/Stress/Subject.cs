@@ -39,6 +39,9 @@ public abstract class Subject
     /// <summary>What must hold when nothing is under way.</summary>
     public abstract void CheckRest();
 
+    /// <summary>What the drivers' accesses saw, when the shape observes.</summary>
+    public virtual string Outcome() => "";
+
     /// <summary>A message in words.</summary>
     public abstract string Describe(in Message message);
 
@@ -113,6 +116,9 @@ public abstract class Subject
     protected abstract void SaveGhosts(StateWriter writer);
 
     protected abstract void LoadGhosts(StateReader reader);
+
+    /// <summary>Counts an event of the catalogue.</summary>
+    internal void Happened(Sometimes what) => Network.Coverage.Happened(what);
 
     protected void PostStep(Address driver) => Network.SendFor(driver, driver, new Message { Kind = StepKind });
 

@@ -13,6 +13,9 @@ public static class MappingTrace
     public const ushort UseBegan = 0x0503;
     public const ushort UseEnded = 0x0504;
 
+    /// <summary>A page takes a step of its table. A: as above. B: the state. C: the event.</summary>
+    public const ushort PageStep = 0x0506;
+
     /// <summary>All uses of an owner ended. A: node. B: owner.</summary>
     public const ushort AllUsesEnded = 0x0505;
 }

@@ -111,6 +111,11 @@ public sealed partial class VmMonitor
     {
         PageState state = _pmap[page].State;
         PageStep step = PageProtocol.Next(state, e);
+        if (context.Tracing)
+        {
+            ulong which = ((ulong)Vm << 32) | page.Number;
+            context.Trace(new TraceEvent(MappingTrace.PageStep, which, (ulong)state, (ulong)e));
+        }
         PageMutants.Change(state, e, ref step);
         if (step.Do == PageDo.Impossible)
         {

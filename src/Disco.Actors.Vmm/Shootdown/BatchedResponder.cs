@@ -25,6 +25,7 @@ internal sealed class BatchedResponder(ShootdownConfig config, Fabric fabric, in
         BatchEvent e = message.What.Pages.IsAll ? BatchEvent.All : BatchEvent.Ranges;
         BatchState state = BatchProtocol.StateOf(done, message.Epoch);
         BatchDo step = BatchProtocol.Decide(state, e);
+        ShootdownTrace.Step(ShootdownTrace.BatchStep, (ulong)state, (ulong)e, context);
         ShootdownMutants.Change(state, e, ref step);
         switch (step)
         {

@@ -26,6 +26,7 @@ internal sealed class GatheringResponder(ShootdownConfig config, Fabric fabric, 
         GatheringEvent e = EventOf(message, open < 0 ? CpuSet.None : gathering.Missing);
         GatheringState state = open < 0 ? GatheringState.None : GatheringState.Gathering;
         GatheringStep step = GatheringProtocol.Next(state, e);
+        ShootdownTrace.Step(ShootdownTrace.GatheringStep, (ulong)state, (ulong)e, context);
         ShootdownMutants.Change(e, ref step);
         if (step.Do == GatheringDo.Impossible)
         {

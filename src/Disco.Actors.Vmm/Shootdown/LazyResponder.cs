@@ -73,6 +73,7 @@ internal sealed class LazyResponder(ShootdownConfig config, Fabric fabric, int c
     private void Step(LazyEvent e, in ShootdownMessage message, Address from, Context context, IResponderCpu cpu)
     {
         LazyStep step = LazyProtocol.Next(_state, e);
+        ShootdownTrace.Step(ShootdownTrace.LazyStep, (ulong)_state, (ulong)e, context);
         if (step.Do == LazyDo.Impossible)
         {
             Invariant.Broken($"cpu/{Cpu}: {e} in state {_state}: {message}");

@@ -72,6 +72,7 @@ internal sealed class RendezvousResponder(ShootdownConfig config, Fabric fabric,
         RendezvousEvent e, in ShootdownMessage message, Address from, Context context, IResponderCpu cpu)
     {
         RendezvousStep step = RendezvousProtocol.Next(_state, e);
+        ShootdownTrace.Step(ShootdownTrace.RendezvousStep, (ulong)_state, (ulong)e, context);
         ShootdownMutants.Change(e, ref step);
         if (step.Do == RendezvousDo.Impossible)
         {

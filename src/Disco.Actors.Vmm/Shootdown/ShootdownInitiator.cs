@@ -177,6 +177,8 @@ public sealed class ShootdownInitiator
         {
             RoundStep step = RoundProtocol.Next(round?.State ?? RoundState.Free, RoundEvent.StrangeAck);
             Invariant.Holds(step.Do == RoundDo.IgnoreAck);
+            RoundState state = round?.State ?? RoundState.Free;
+            ShootdownTrace.Step(ShootdownTrace.RoundStep, (ulong)state, (ulong)RoundEvent.StrangeAck, context);
             Statistics.AcksIgnored++;
             return;
         }
@@ -188,7 +190,9 @@ public sealed class ShootdownInitiator
     /// <summary>The one place where a round changes its state.</summary>
     private void Step(Round? round, RoundEvent e, in RoundRequest request, Context context)
     {
-        RoundStep step = RoundProtocol.Next(round?.State ?? RoundState.Free, e);
+        RoundState state = round?.State ?? RoundState.Free;
+        RoundStep step = RoundProtocol.Next(state, e);
+        ShootdownTrace.Step(ShootdownTrace.RoundStep, (ulong)state, (ulong)e, context);
         ShootdownMutants.Change(e, round, ref step);
         if (round is null || step.Do == RoundDo.Impossible)
         {

@@ -22,16 +22,20 @@ internal sealed unsafe class CoherenceAgent : Actor
     /// <summary>An access to give up waits for its grant.</summary>
     private bool _givesUp;
 
-    public CoherenceAgent(int agent, int node, CacheConfig config, Fabric fabric, CoherenceGhosts ghosts)
+    public CoherenceAgent(int agent, int node, CacheConfig config, Fabric fabric, CoherenceGhosts ghosts, bool observes)
         : base(Address.Cpu(agent), node)
     {
         Cache = new CoherentCache(agent, config, fabric);
         _ghosts = ghosts;
+        Observed = new Observations(observes);
     }
 
     public CoherentCache Cache { get; }
 
     public DriverOps Ops { get; } = new();
+
+    /// <summary>The value of each load and store.</summary>
+    public Observations Observed { get; }
 
     public bool IsFinished => Ops.IsDone && !Cache.Waiting;
 
@@ -66,6 +70,7 @@ internal sealed unsafe class CoherenceAgent : Actor
         writer.Write("attempts", _attempts);
         writer.Write("linked", _linked);
         writer.Write("givesUp", _givesUp);
+        Observed.Save(writer);
     }
 
     public override void Load(StateReader reader)
@@ -76,6 +81,7 @@ internal sealed unsafe class CoherenceAgent : Actor
         _attempts = reader.ReadInt32("attempts");
         _linked = reader.ReadUInt64("linked");
         _givesUp = reader.ReadBool("givesUp");
+        Observed.Load(reader);
     }
 
     private bool TryPerform(in StressOp op, Context context)
@@ -98,6 +104,7 @@ internal sealed unsafe class CoherenceAgent : Actor
                     _givesUp = true;
                     return false;
                 }
+                _ghosts.Owner.Happened(Sometimes.LinePassedOnUnused);
                 Cache.AccessPerformed(context);
                 return true;
             default:
@@ -114,6 +121,7 @@ internal sealed unsafe class CoherenceAgent : Actor
         }
         bool once = Cache.StateOf(Cache.LineOf(address)) == CacheState.Once;
         _ghosts.Loaded(Address, word, *(ulong*)host, once);
+        Observed.Add(*(ulong*)host);
         Cache.AccessPerformed(context);
         return true;
     }
@@ -126,6 +134,7 @@ internal sealed unsafe class CoherenceAgent : Actor
             return false;
         }
         *(ulong*)host = _ghosts.NextValue(word);
+        Observed.Add(*(ulong*)host);
         Cache.AccessPerformed(context);
         return true;
     }
@@ -150,6 +159,7 @@ internal sealed unsafe class CoherenceAgent : Actor
         }
         if (!Cache.LinkValid)
         {
+            _ghosts.Owner.Happened(Sometimes.ConditionalStoreFails);
             // A grant for the line must not stay unused.
             Cache.AccessPerformed(context);
             _phase = 0;
@@ -161,6 +171,7 @@ internal sealed unsafe class CoherenceAgent : Actor
             return false;
         }
         _ghosts.Conditional(Address, word, _linked);
+        _ghosts.Owner.Happened(Sometimes.ConditionalStoreSucceeds);
         *(ulong*)host = _ghosts.NextValue(word);
         Cache.ClearLink();
         Cache.AccessPerformed(context);

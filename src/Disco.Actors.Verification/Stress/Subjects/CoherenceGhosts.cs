@@ -36,6 +36,9 @@ internal sealed class CoherenceGhosts
         _writers = new ulong[_lines];
     }
 
+    /// <summary>Whose events are counted.</summary>
+    public required Subject Owner { get; init; }
+
     public int Words => _latest.Length;
 
     public ulong Latest(int word) => _latest[word];
@@ -56,6 +59,10 @@ internal sealed class CoherenceGhosts
     public void Loaded(Address agent, int word, ulong value, bool once)
     {
         ulong oldest = once ? _since[(agent.Index * _latest.Length) + word] : _latest[word];
+        if (value < _latest[word])
+        {
+            Owner.Happened(Sometimes.OldValueReadOnce);
+        }
         if (value < oldest || value > _latest[word])
         {
             Invariant.Broken(

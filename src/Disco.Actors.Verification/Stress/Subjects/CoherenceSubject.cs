@@ -21,7 +21,7 @@ internal sealed unsafe class CoherenceSubject : Subject
     public CoherenceSubject(Shape shape)
     {
         Shape = shape;
-        _ghosts = new CoherenceGhosts(shape);
+        _ghosts = new CoherenceGhosts(shape) { Owner = this };
         InterconnectConfig config = new()
         {
             Topology = shape.Topology,
@@ -44,7 +44,8 @@ internal sealed unsafe class CoherenceSubject : Subject
             WritebackLines = shape.WritebackLines,
         };
         _agents = [.. Enumerable.Range(0, shape.Cpus).Select(
-            agent => new CoherenceAgent(agent, agent / shape.CpusPerNode, caches, _fabric, _ghosts))];
+            agent => new CoherenceAgent(
+                agent, agent / shape.CpusPerNode, caches, _fabric, _ghosts, shape.Observes))];
         _caches = [.. _agents.Select(agent => agent.Cache)];
         IEnumerable<int> nodes = Enumerable.Range(0, shape.Nodes);
         _directories = [.. nodes.Select(
@@ -62,6 +63,12 @@ internal sealed unsafe class CoherenceSubject : Subject
     public override bool IsFinished => Array.TrueForAll(_agents, agent => agent.IsFinished);
 
     public override int Disturbances => _agents.Length * Shape.Lines;
+
+    /// <summary>The serial numbers that a CPU's loads and stores saw, in their order.</summary>
+    internal ReadOnlySpan<ulong> Observed(int cpu) => _agents[cpu].Observed.Values;
+
+    /// <summary>The serial number of a word's latest store.</summary>
+    internal ulong LatestOf(int word) => _ghosts.Latest(word);
 
     public override void Received(in Envelope envelope, int target)
     {

@@ -16,13 +16,14 @@ internal sealed class PlacementCpu : Actor, IResponderCpu
     private readonly Fabric _fabric;
     private readonly ShootdownResponder _responder;
     private readonly PlacementSubject _subject;
-    private readonly Translation[] _translations;
 
-    // State. The page and access of the fill under way, and from which generation on its answer is of use.
+    // State. The virtual CPU that runs here, with its translations and how clean they are.
+    private ParkedVcpu _vcpu;
+
+    // The page and access of the fill under way, and from which generation on its answer is of use.
     private PhysicalPage _page;
     private PageAccess _access;
     private ulong _usefulFrom;
-    private ulong _clean;
     private int _attempts;
     private bool _isStopped;
 
@@ -34,14 +35,19 @@ internal sealed class PlacementCpu : Actor, IResponderCpu
     {
         _fabric = fabric;
         _subject = subject;
+        Observed = new Observations(shape.Observes);
         Vm = vm;
         _responder = ShootdownResponder.Create(config, fabric, cpu);
-        _translations = new Translation[shape.Pages];
+        _vcpu = new ParkedVcpu(cpu, cpu, 0, new Translation[shape.Pages]);
     }
 
     public int Vm { get; }
 
     public DriverOps Ops { get; } = new();
+
+    /// <summary>What each read saw: the serial of the page's write, 0 for zeros; all ones when it was not granted.
+    /// </summary>
+    public Observations Observed { get; }
 
     public bool IsIdle => false;
 
@@ -59,15 +65,17 @@ internal sealed class PlacementCpu : Actor, IResponderCpu
         ? new WaitsFor(VmMonitor.AddressOf(Vm), _access == PageAccess.None ? "an answer" : $"{_page}")
         : null;
 
-    public Frame FrameOf(int page) =>
-        _translations[page].Rights == PageRights.None ? Frame.None : _translations[page].Frame;
+    private Translation[] Translations => _vcpu.Translations;
 
-    public bool MayWrite(int page) => (_translations[page].Rights & PageRights.Write) != 0;
+    public Frame FrameOf(int page) =>
+        Translations[page].Rights == PageRights.None ? Frame.None : Translations[page].Frame;
+
+    public bool MayWrite(int page) => (Translations[page].Rights & PageRights.Write) != 0;
 
     public void Enter(Context context)
     {
         _responder.Drain(context, this);
-        Ask(new EnterVcpuMessage(Address.Index, _clean, Address.Index).Pack(), context);
+        Ask(new EnterVcpuMessage(_vcpu.Number, _vcpu.Clean, Address.Index).Pack(), context);
     }
 
     public override void Receive(in Envelope envelope, Context context)
@@ -102,11 +110,16 @@ internal sealed class PlacementCpu : Actor, IResponderCpu
 
     public void Remove(in Invalidation what)
     {
-        for (uint page = 0; page < _translations.Length; page++)
+        if (what.Vm == Vm)
         {
-            if (what.Vm == Vm && what.Pages.Contains(new PhysicalPage(page)))
+            Drop(Translations, what);
+            // One that is parked here is not told again when it comes back here.
+            foreach (ParkedVcpu parked in _subject.ParkedOf(Vm))
             {
-                Drop(page, what.Kind);
+                if (parked.Cpu == Address.Index)
+                {
+                    Drop(parked.Translations, what);
+                }
             }
         }
         if (_access != PageAccess.None && what.Vm == Vm && what.Pages.Contains(_page))
@@ -132,36 +145,45 @@ internal sealed class PlacementCpu : Actor, IResponderCpu
     public override void Save(StateWriter writer)
     {
         _responder.Save(writer);
-        foreach (Translation translation in _translations)
+        foreach (Translation translation in Translations)
         {
-            writer.Write("translation", translation.Frame.Number | ((ulong)translation.Rights << 32));
+            writer.Write("translation", Pack(translation));
         }
         writer.Write("flags", (IsEntered ? 1UL : 0) | (IsWaiting ? 2UL : 0)
             | (_isStopped ? 4UL : 0) | (_owesStep ? 8UL : 0) | ((ulong)_access << 8));
         writer.Write("page", (ulong)_page.Number);
         writer.Write("usefulFrom", _usefulFrom);
-        writer.Write("clean", _clean);
+        writer.Write("vcpu", _vcpu.Number);
+        writer.Write("clean", _vcpu.Clean);
         writer.Write("next", Ops.Next);
         writer.Write("attempts", _attempts);
+        Observed.Save(writer);
     }
 
     public override void Load(StateReader reader)
     {
         _responder.Load(reader);
-        for (int page = 0; page < _translations.Length; page++)
+        for (int page = 0; page < Translations.Length; page++)
         {
-            ulong packed = reader.ReadUInt64("translation");
-            _translations[page] = new Translation(new Frame((uint)packed), (PageRights)(byte)(packed >> 32));
+            Translations[page] = Unpack(reader.ReadUInt64("translation"));
         }
         ulong flags = reader.ReadUInt64("flags");
         (IsEntered, IsWaiting, _access) = ((flags & 1) != 0, (flags & 2) != 0, (PageAccess)(byte)(flags >> 8));
         (_isStopped, _owesStep) = ((flags & 4) != 0, (flags & 8) != 0);
         _page = new PhysicalPage((uint)reader.ReadUInt64("page"));
         _usefulFrom = reader.ReadUInt64("usefulFrom");
-        _clean = reader.ReadUInt64("clean");
+        int number = reader.ReadInt32("vcpu");
+        _vcpu = _vcpu with { Number = number, Cpu = Address.Index, Clean = reader.ReadUInt64("clean") };
         Ops.Next = reader.ReadInt32("next");
         _attempts = reader.ReadInt32("attempts");
+        Observed.Load(reader);
     }
+
+    public static ulong Pack(in Translation translation) =>
+        translation.Frame.Number | ((ulong)translation.Rights << 32);
+
+    public static Translation Unpack(ulong packed) =>
+        new(new Frame((uint)packed), (PageRights)(byte)(packed >> 32));
 
     /// <summary>True when the op is done.</summary>
     private bool Act(in StressOp op, Context context)
@@ -170,6 +192,7 @@ internal sealed class PlacementCpu : Actor, IResponderCpu
         switch (op.Kind)
         {
             case OpKind.Read when FrameOf(op.A).Exists || _attempts == AttemptsMax:
+                Observed.Add(FrameOf(op.A).Exists ? _subject.ValueOf(FrameOf(op.A)) : ulong.MaxValue);
                 return true;
             case OpKind.Write when MayWrite(op.A):
                 _subject.Write(this, op.A);
@@ -195,10 +218,13 @@ internal sealed class PlacementCpu : Actor, IResponderCpu
             case OpKind.Leave when _attempts == 0:
                 _responder.Drain(context, this);
                 IsEntered = false;
-                Send(new LeaveVcpuMessage(Address.Index, Address.Index).Pack(), context);
+                Send(new LeaveVcpuMessage(_vcpu.Number, Address.Index).Pack(), context);
+                _subject.Park(Vm, _vcpu);
+                _vcpu = _vcpu with { Translations = new Translation[Translations.Length] };
                 context.After(1, StepMessage);
                 break;
             case OpKind.Leave when _attempts == 1:
+                _vcpu = _subject.Unpark(Vm, Address.Index);
                 Enter(context);
                 break;
             default:
@@ -212,7 +238,7 @@ internal sealed class PlacementCpu : Actor, IResponderCpu
     private void Fill(PhysicalPage page, PageAccess access, Context context)
     {
         (_page, _access, _usefulFrom) = (page, access, 0);
-        Ask(new FillMessage(page, Address.Index, access, Address.Index, 0).Pack(), context);
+        Ask(new FillMessage(page, _vcpu.Number, access, Address.Index, 0).Pack(), context);
     }
 
     private void Ask(in Message message, Context context)
@@ -237,10 +263,14 @@ internal sealed class PlacementCpu : Actor, IResponderCpu
                 Repair(envelope);
                 break;
             case MappingKind.Remapped:
+                _subject.Happened(Sometimes.PageRemapped);
                 _subject.EndRemap(this);
                 break;
+            case MappingKind.FillRefused:
+                _subject.Happened(Sometimes.RequestNotGranted);
+                break;
             default:
-                // Refused, freed, remapped: nothing to remember.
+                // Freed: nothing to remember.
                 break;
         }
         if (!IsWaiting)
@@ -254,16 +284,21 @@ internal sealed class PlacementCpu : Actor, IResponderCpu
     {
         if (filled.Generation < _usefulFrom)
         {
+            _subject.Happened(Sometimes.FillOvertaken);
             Fill(_page, _access, context);
             return;
         }
-        _translations[filled.Page.Number] = new Translation(filled.Frame, filled.Rights);
+        Translations[filled.Page.Number] = new Translation(filled.Frame, filled.Rights);
     }
 
     private void Repair(in Envelope envelope)
     {
         EnteredMessage entered = EnteredMessage.From(envelope.Message);
-        for (uint page = 0; page < _translations.Length; page++)
+        if (entered.FlushAll || entered.Pages > 0)
+        {
+            _subject.Happened(entered.FlushAll ? Sometimes.VcpuFlushed : Sometimes.VcpuRepaired);
+        }
+        for (uint page = 0; page < Translations.Length; page++)
         {
             bool missed = entered.FlushAll;
             for (int i = 0; i < entered.Pages; i++)
@@ -272,20 +307,34 @@ internal sealed class PlacementCpu : Actor, IResponderCpu
             }
             if (missed)
             {
-                Drop(page, InvalidationKind.Invalidate);
+                Translations[page] = default;
             }
         }
-        _clean = entered.Generation;
+        _vcpu = _vcpu with { Clean = entered.Generation };
         IsEntered = true;
     }
 
-    private void Drop(uint page, InvalidationKind kind)
+    private static void Drop(Translation[] translations, in Invalidation what)
     {
-        Translation translation = _translations[page];
-        _translations[page] = kind == InvalidationKind.Invalidate
-            ? default
-            : translation with { Rights = translation.Rights & PageRights.Read };
+        for (uint page = 0; page < translations.Length; page++)
+        {
+            if (what.Pages.Contains(new PhysicalPage(page)))
+            {
+                Translation translation = translations[page];
+                translations[page] = what.Kind == InvalidationKind.Invalidate
+                    ? default
+                    : translation with { Rights = translation.Rights & PageRights.Read };
+            }
+        }
     }
-
-    private readonly record struct Translation(Frame Frame, PageRights Rights);
 }
+
+/// <summary>What a virtual CPU may use of a page.</summary>
+internal readonly record struct Translation(Frame Frame, PageRights Rights);
+
+/// <summary>A virtual CPU and where its translations are; it is parked there and taken from there.</summary>
+/// <param name="Number">Its own.</param>
+/// <param name="Cpu">Where it ran last.</param>
+/// <param name="Clean">The generation up to which its translations are repaired.</param>
+/// <param name="Translations">By page.</param>
+internal readonly record struct ParkedVcpu(int Number, int Cpu, ulong Clean, Translation[] Translations);

@@ -1,7 +1,9 @@
+using System.Runtime.InteropServices;
 using Disco.Actors.Core;
 using Disco.Actors.Machine.Interconnect;
 using Disco.Actors.Vmm;
 using Disco.Actors.Vmm.Memory;
+using Disco.Actors.Vmm.Placement;
 
 namespace Disco.Actors.Verification.Stress.Subjects;
 
@@ -27,6 +29,10 @@ internal sealed class PlacementDriver(Fabric fabric, PlacementSubject subject) :
             Invariant.Holds(_isWaiting);
             _isWaiting = false;
             _hasPinned = (MappingKind)envelope.Message.Kind == MappingKind.Pinned;
+            if (_hasPinned)
+            {
+                subject.Happened(Sometimes.PagePinned);
+            }
             Ops.Next += _hasPinned ? 0 : 1;
             context.After(1, new Message { Kind = Subject.StepKind });
             return;
@@ -77,9 +83,14 @@ internal sealed class PlacementDriver(Fabric fabric, PlacementSubject subject) :
     /// <summary>As a memmap would. The count of writes tells the policy what to do.</summary>
     private void ReportHot(int vm, PhysicalPage page, in StressOp op, Context context)
     {
-        uint what = op.Kind == OpKind.Migrate ? 1U : 2U;
+        uint what = op.Kind == OpKind.Migrate ? 1U : subject.Shape.Placement == PlacementPolicy.Off ? 2U : 0;
         Span<byte> misses = stackalloc byte[fabric.Homes.Nodes * sizeof(uint)];
         misses.Clear();
+        if (op.Kind == OpKind.Replicate && subject.Shape.Placement != PlacementPolicy.Off)
+        {
+            // A shipping policy wants to know who shares the page.
+            MemoryMarshal.Cast<byte, uint>(misses).Fill(1);
+        }
         fabric.Send(
             context, Address, VmMonitor.AddressOf(vm), 0, new HotPageMessage(default, page, op.B, what).Pack(), misses);
     }

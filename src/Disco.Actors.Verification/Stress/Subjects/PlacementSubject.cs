@@ -3,6 +3,7 @@ using Disco.Actors.Machine.Interconnect;
 using Disco.Actors.Machine.Memory;
 using Disco.Actors.Vmm;
 using Disco.Actors.Vmm.Memory;
+using Disco.Actors.Vmm.Placement;
 using Disco.Actors.Vmm.Shootdown;
 
 namespace Disco.Actors.Verification.Stress.Subjects;
@@ -19,6 +20,9 @@ internal sealed unsafe class PlacementSubject : Subject
     private readonly PlacementDriver _driver;
     private readonly MemoryNode[] _memories;
     private readonly PlacementGhosts _ghosts;
+
+    // By virtual machine, those that run nowhere.
+    private readonly List<ParkedVcpu>[] _parked;
 
     public PlacementSubject(Shape shape)
     {
@@ -49,7 +53,8 @@ internal sealed unsafe class PlacementSubject : Subject
         VmMemoryPlan[] vms =
             [.. Enumerable.Range(0, shape.Vms).Select(vm => new VmMemoryPlan(vm, vm % shape.Nodes, shape.Pages))];
         _memory = new MonitorMemory(
-            fabric, _bytes, 0, vms, CpuSet.Below(shape.Cpus), mapping, shootdown, new Policy());
+            fabric, _bytes, 0, vms, CpuSet.Below(shape.Cpus), mapping, shootdown, PolicyOf(shape));
+        _parked = [.. vms.Select(_ => new List<ParkedVcpu>())];
         _cpus = [.. Enumerable.Range(0, shape.Cpus).Select(
             cpu => new PlacementCpu(cpu, cpu * shape.Vms / shape.Cpus, shape, shootdown, fabric, this))];
         _driver = new PlacementDriver(fabric, this);
@@ -77,6 +82,24 @@ internal sealed unsafe class PlacementSubject : Subject
         _ghosts.BeginRemap(cpu.Address.Index, (cpu.Vm * Shape.Pages) + page, source);
 
     public void EndRemap(PlacementCpu cpu) => _ghosts.EndRemap(cpu.Address.Index);
+
+    public void Park(int vm, in ParkedVcpu vcpu) => _parked[vm].Add(vcpu);
+
+    public IReadOnlyList<ParkedVcpu> ParkedOf(int vm) => _parked[vm];
+
+    /// <summary>The one parked last, perhaps by another CPU; then it brings no translations along.</summary>
+    public ParkedVcpu Unpark(int vm, int cpu)
+    {
+        ParkedVcpu vcpu = _parked[vm][^1];
+        _parked[vm].RemoveAt(_parked[vm].Count - 1);
+        if (vcpu.Cpu == cpu)
+        {
+            return vcpu;
+        }
+        Happened(Sometimes.VcpuMoved);
+        Array.Clear(vcpu.Translations);
+        return vcpu with { Cpu = cpu, Clean = EnterVcpuMessage.NothingCached };
+    }
 
     public override void Received(in Envelope envelope, int target)
     {
@@ -118,6 +141,10 @@ internal sealed unsafe class PlacementSubject : Subject
         }
     }
 
+    /// <summary>For each CPU, the serial of the write that each read saw.</summary>
+    public override string Outcome() => string.Join(" | ", _cpus.Select(cpu =>
+        string.Join(' ', cpu.Observed.Values.ToArray().Select(value => value == ulong.MaxValue ? "-" : $"{value}"))));
+
     public override string Describe(in Message message) =>
         message.Kind == StepKind ? "Step"
         : ShootdownMessage.IsOne(message) ? ShootdownMessage.From(message).ToString()
@@ -137,11 +164,46 @@ internal sealed unsafe class PlacementSubject : Subject
         PostStep(_driver.Address);
     }
 
-    protected override void SaveGhosts(StateWriter writer) => _ghosts.Save(writer);
+    protected override void SaveGhosts(StateWriter writer)
+    {
+        _ghosts.Save(writer);
+        foreach (List<ParkedVcpu> parked in _parked)
+        {
+            writer.Write("parked", (ulong)parked.Count);
+            foreach (ParkedVcpu vcpu in parked)
+            {
+                writer.Write("vcpu", vcpu.Number + (vcpu.Cpu << 8));
+                writer.Write("clean", vcpu.Clean);
+                foreach (Translation translation in vcpu.Translations)
+                {
+                    writer.Write("translation", PlacementCpu.Pack(translation));
+                }
+            }
+        }
+    }
 
-    protected override void LoadGhosts(StateReader reader) => _ghosts.Load(reader);
+    protected override void LoadGhosts(StateReader reader)
+    {
+        _ghosts.Load(reader);
+        foreach (List<ParkedVcpu> parked in _parked)
+        {
+            parked.Clear();
+            int count = reader.ReadInt32("parked");
+            for (int i = 0; i < count; i++)
+            {
+                int who = reader.ReadInt32("vcpu");
+                ulong clean = reader.ReadUInt64("clean");
+                Translation[] translations = new Translation[Shape.Pages];
+                for (int page = 0; page < translations.Length; page++)
+                {
+                    translations[page] = PlacementCpu.Unpack(reader.ReadUInt64("translation"));
+                }
+                parked.Add(new ParkedVcpu(who & 255, who >> 8, clean, translations));
+            }
+        }
+    }
 
-    private ulong ValueOf(Frame frame) => *(ulong*)_bytes.PointerTo(frame.Address);
+    internal ulong ValueOf(Frame frame) => *(ulong*)_bytes.PointerTo(frame.Address);
 
     private PageView ViewOf(int index)
     {
@@ -196,6 +258,12 @@ internal sealed unsafe class PlacementSubject : Subject
             Check(users.Count == 1, "a CPU may write a frame that others use");
             Check(ViewOf(index).Replicas.Count == 0, "a CPU may write a replicated page");
         }
+    }
+
+    private static IPagePlacement PolicyOf(Shape shape)
+    {
+        PlacementConfig config = new() { Policy = shape.Placement, TriggerMisses = 1, SharingMisses = 1 };
+        return config.Create() ?? new Policy();
     }
 
     private void EnterAll()

@@ -18,7 +18,7 @@ internal sealed class ShootdownSubject : Subject
     public ShootdownSubject(Shape shape)
     {
         Shape = shape;
-        _ghosts = new TranslationGhosts(shape);
+        _ghosts = new TranslationGhosts(shape) { Owner = this };
         InterconnectConfig interconnect = new() { Topology = shape.Topology, LinkBytesPerCycle = 0 };
         ShootdownConfig config = new()
         {
@@ -88,6 +88,10 @@ internal sealed class ShootdownSubject : Subject
         Check(!Array.Exists(_cpus, cpu => cpu.IsStopped), "at rest a CPU stands still");
     }
 
+    /// <summary>For each CPU, the generation of the translation of each use.</summary>
+    public override string Outcome() => string.Join(" | ", _cpus.Select(cpu =>
+        string.Join(' ', cpu.Observed.Values.ToArray())));
+
     public override string Describe(in Message message) => message.Kind switch
     {
         DriverMessage.Fill => $"Fill page {message.A}",
@@ -95,6 +99,9 @@ internal sealed class ShootdownSubject : Subject
             $"Filled page {message.A}, generation {message.B}{(message.C != 0 ? ", writable" : "")}",
         DriverMessage.Step => "Step",
         DriverMessage.End => $"End {message.A}",
+        DriverMessage.Leave => "Leave",
+        DriverMessage.Join => "Join",
+        DriverMessage.Joined => "Joined",
         _ => _names.Describe(message),
     };
 

@@ -16,9 +16,12 @@ internal sealed class TranslationCpu : Actor, IResponderCpu
     private readonly Fabric _fabric;
     private readonly TranslationGhosts _ghosts;
 
-    // State. By page of all virtual machines: the generation of the translation plus 1, 0 for none; the right to write.
+    // State. By page of all virtual machines: the generation of the translation plus 1, 0 for none; the right to write;
+    // its address space.
     private readonly ulong[] _generations;
     private readonly bool[] _mayWrite;
+    private readonly byte[] _asids;
+    private byte _asid;
     private bool _isStopped;
 
     // A step came while the CPU was stopped.
@@ -28,32 +31,42 @@ internal sealed class TranslationCpu : Actor, IResponderCpu
     private int _filling = -1;
     private ulong _usefulFrom;
 
+    // It has left all virtual machines; and how many have not yet answered that it is back.
+    private bool _isAway;
+    private int _joinsMissing;
+
     public TranslationCpu(int cpu, Shape shape, ShootdownConfig config, Fabric fabric, TranslationGhosts ghosts)
         : base(Address.Cpu(cpu), fabric.NodeOf(Address.Cpu(cpu)))
     {
         _shape = shape;
         _fabric = fabric;
         _ghosts = ghosts;
+        Observed = new Observations(shape.Observes);
         Responder = ShootdownResponder.Create(config, fabric, cpu);
         _generations = new ulong[shape.Vms * shape.Pages];
         _mayWrite = new bool[_generations.Length];
+        _asids = new byte[_generations.Length];
     }
 
     public ShootdownResponder Responder { get; }
 
     public DriverOps Ops { get; } = new();
 
+    /// <summary>The generation of the translation of each use.</summary>
+    public Observations Observed { get; }
+
     public bool IsIdle { get; private set; }
 
     public bool IsStopped => _isStopped;
 
-    public bool IsFinished => Ops.IsDone && !IsIdle && !_isStopped && _filling < 0;
+    public bool IsFinished => Ops.IsDone && !IsIdle && !_isStopped && !_isAway && _filling < 0;
 
     /// <summary>Its guests may use any of its translations at any moment.</summary>
     public bool Executes => !IsIdle && !_isStopped;
 
     public override WaitsFor? Waiting =>
         _isStopped ? new WaitsFor(new Address(Role.Vm, 0), "a release")
+        : _joinsMissing > 0 ? new WaitsFor(new Address(Role.Vm, 0), $"{_joinsMissing} answers that it may join")
         : _filling >= 0 ? new WaitsFor(VmOf(_filling), $"page {_filling % _shape.Pages}")
         : null;
 
@@ -72,8 +85,13 @@ internal sealed class TranslationCpu : Actor, IResponderCpu
         {
             ReceiveFill(envelope.Message, context);
         }
+        else if (envelope.Message.Kind == DriverMessage.Joined)
+        {
+            ReceiveJoined(context);
+        }
         else if (_isStopped)
         {
+            _ghosts.Owner.Happened(Sometimes.StepWhileStopped);
             _owesStep = true;
         }
         else if (!Ops.IsDone && Act(Ops.Current, context))
@@ -126,7 +144,7 @@ internal sealed class TranslationCpu : Actor, IResponderCpu
         }
         for (int index = 0; index < _generations.Length; index++)
         {
-            if (_generations[index] != 0)
+            if (Has(index))
             {
                 _ghosts.Check(Address, index, _generations[index] - 1, _mayWrite[index]);
             }
@@ -140,13 +158,18 @@ internal sealed class TranslationCpu : Actor, IResponderCpu
         {
             writer.Write("generation", _generations[index]);
             writer.Write("mayWrite", _mayWrite[index]);
+            writer.Write("asid", (ulong)_asids[index]);
         }
+        writer.Write("asidNow", (ulong)_asid);
+        writer.Write("isAway", _isAway);
+        writer.Write("joinsMissing", _joinsMissing);
         writer.Write("next", Ops.Next);
         writer.Write("isStopped", _isStopped);
         writer.Write("isIdle", IsIdle);
         writer.Write("owesStep", _owesStep);
         writer.Write("filling", _filling);
         writer.Write("usefulFrom", _usefulFrom);
+        Observed.Save(writer);
     }
 
     public override void Load(StateReader reader)
@@ -156,13 +179,18 @@ internal sealed class TranslationCpu : Actor, IResponderCpu
         {
             _generations[index] = reader.ReadUInt64("generation");
             _mayWrite[index] = reader.ReadBool("mayWrite");
+            _asids[index] = (byte)reader.ReadUInt64("asid");
         }
+        _asid = (byte)reader.ReadUInt64("asidNow");
+        _isAway = reader.ReadBool("isAway");
+        _joinsMissing = reader.ReadInt32("joinsMissing");
         Ops.Next = reader.ReadInt32("next");
         _isStopped = reader.ReadBool("isStopped");
         IsIdle = reader.ReadBool("isIdle");
         _owesStep = reader.ReadBool("owesStep");
         _filling = reader.ReadInt32("filling");
         _usefulFrom = reader.ReadUInt64("usefulFrom");
+        Observed.Load(reader);
     }
 
     /// <summary>True when the next step follows by itself.</summary>
@@ -180,13 +208,19 @@ internal sealed class TranslationCpu : Actor, IResponderCpu
             case OpKind.Switch:
                 Responder.Drain(context, this);
                 break;
-            case OpKind.Read or OpKind.Write when _generations[op.A] == 0:
+            case OpKind.NewSpace:
+                TakeNextAsid();
+                break;
+            case OpKind.Part:
+                return _isAway ? Join(context) : Leave(context);
+            case OpKind.Read or OpKind.Write when !Has(op.A):
                 _filling = op.A;
                 AskFill(context);
                 return false;
             case OpKind.Read or OpKind.Write:
                 bool writes = op.Kind == OpKind.Write && _mayWrite[op.A];
                 _ghosts.Check(Address, op.A, _generations[op.A] - 1, writes);
+                Observed.Add(_generations[op.A] - 1);
                 break;
             default:
                 Invariant.Broken($"a CPU does no {op.Kind}");
@@ -194,6 +228,60 @@ internal sealed class TranslationCpu : Actor, IResponderCpu
         }
         Ops.Next++;
         return !Ops.IsDone;
+    }
+
+    /// <summary>A translation of the present address space. Those of others stay, and must go with their pages too.
+    /// </summary>
+    private bool Has(int index) => _generations[index] != 0 && _asids[index] == _asid;
+
+    private void TakeNextAsid()
+    {
+        _asid = (byte)((_asid + 1) % _shape.Asids);
+        if (_asid == 0)
+        {
+            _ghosts.Owner.Happened(Sometimes.AsidsExhausted);
+            Array.Clear(_generations);
+            Array.Clear(_mayWrite);
+        }
+    }
+
+    private bool Leave(Context context)
+    {
+        _ghosts.Owner.Happened(Sometimes.CpuLeft);
+        Responder.Drain(context, this);
+        Array.Clear(_generations);
+        Array.Clear(_mayWrite);
+        _isAway = true;
+        SendToAll(DriverMessage.Leave, context);
+        return true;
+    }
+
+    private bool Join(Context context)
+    {
+        _joinsMissing = _shape.Vms;
+        SendToAll(DriverMessage.Join, context);
+        return false;
+    }
+
+    private void ReceiveJoined(Context context)
+    {
+        Invariant.Holds(_isAway && _joinsMissing > 0);
+        if (--_joinsMissing > 0)
+        {
+            return;
+        }
+        _ghosts.Owner.Happened(Sometimes.CpuCameBack);
+        _isAway = false;
+        Ops.Next++;
+        context.After(1, StepMessage);
+    }
+
+    private void SendToAll(ushort kind, Context context)
+    {
+        for (int vm = 0; vm < _shape.Vms; vm++)
+        {
+            _fabric.Send(context, Address, new Address(Role.Vm, (ushort)vm), 0, new Message { Kind = kind });
+        }
     }
 
     private Address VmOf(int index) => new(Role.Vm, (ushort)(index / _shape.Pages));
@@ -209,9 +297,11 @@ internal sealed class TranslationCpu : Actor, IResponderCpu
         Invariant.Holds(_filling >= 0);
         if (filled.B < _usefulFrom)
         {
+            _ghosts.Owner.Happened(Sometimes.FillOvertaken);
             AskFill(context);
             return;
         }
+        _asids[_filling] = _asid;
         _generations[_filling] = filled.B + 1;
         _mayWrite[_filling] = filled.C != 0;
         _filling = -1;

@@ -19,6 +19,9 @@ internal sealed class TranslationGhosts(Shape shape)
     private readonly ulong[] _open = new ulong[shape.Vms];
     private readonly ulong[] _counts = new ulong[5];
 
+    /// <summary>Whose events are counted.</summary>
+    public required Subject Owner { get; init; }
+
     /// <summary>A shootdown has become complete since this was last asked.</summary>
     public bool TakeCompletion()
     {
@@ -46,6 +49,14 @@ internal sealed class TranslationGhosts(Shape shape)
         if (traceEvent.Kind == ShootdownTrace.Begun)
         {
             Subject.Check((_open[what.Vm] & bit) == 0, "a shootdown begins twice");
+            if (_open[what.Vm] != 0)
+            {
+                Owner.Happened(Sometimes.ShootdownsOverlap);
+            }
+            if (what.Pages.IsAll)
+            {
+                Owner.Happened(Sometimes.PageOfAllShotDown);
+            }
             _open[what.Vm] |= bit;
             return;
         }

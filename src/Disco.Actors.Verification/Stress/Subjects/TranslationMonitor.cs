@@ -20,6 +20,7 @@ internal sealed class TranslationMonitor : Actor
     private readonly (ulong Number, Invalidation What)[] _open = new (ulong, Invalidation)[OpenMax];
     private int _opens;
     private ulong _generation;
+    private CpuSet _running;
     private bool _stepIsDue;
 
     public TranslationMonitor(int vm, Shape shape, ShootdownConfig config, Fabric fabric)
@@ -27,6 +28,7 @@ internal sealed class TranslationMonitor : Actor
     {
         _shape = shape;
         _fabric = fabric;
+        _running = CpuSet.Below(shape.Cpus);
         Initiator = new ShootdownInitiator(config, fabric, Address, CpuSet.Below(shape.Cpus));
         _pages = new Mapping[shape.Pages];
         Array.Fill(_pages, new Mapping { MayWrite = true });
@@ -46,6 +48,14 @@ internal sealed class TranslationMonitor : Actor
         {
             case DriverMessage.Fill:
                 ReceiveFill(envelope.Message, context);
+                break;
+            case DriverMessage.Leave:
+                Leave(Fabric.SenderOf(envelope.Message).Index);
+                break;
+            case DriverMessage.Join:
+                _running = _running.With(Fabric.SenderOf(envelope.Message).Index);
+                Message joined = new() { Kind = DriverMessage.Joined, Lane = Lane.Reply };
+                _fabric.Send(context, Address, Fabric.SenderOf(envelope.Message), 0, joined);
                 break;
             case DriverMessage.End:
                 End(envelope.Message.A, context);
@@ -97,6 +107,7 @@ internal sealed class TranslationMonitor : Actor
             writer.Write("generation", what.Generation);
         }
         writer.Write("generation", _generation);
+        writer.Write("running", _running.Bits);
         writer.Write("stepIsDue", _stepIsDue);
         writer.Write("next", Ops.Next);
     }
@@ -122,6 +133,7 @@ internal sealed class TranslationMonitor : Actor
             _open[i] = (number, new Invalidation(Address.Index, pages, kind, reader.ReadUInt64("generation")));
         }
         _generation = reader.ReadUInt64("generation");
+        _running = new CpuSet(reader.ReadUInt64("running"));
         _stepIsDue = reader.ReadBool("stepIsDue");
         Ops.Next = reader.ReadInt32("next");
     }
@@ -146,8 +158,17 @@ internal sealed class TranslationMonitor : Actor
         }
         _open[_opens++] = (_generation, what);
         bool urgent = op.Kind == OpKind.InvalidateAtOnce;
-        CpuSet running = CpuSet.Below(_shape.Cpus);
-        Initiator.Begin(new ShootdownRequest(what, _generation, holders, running) { Urgent = urgent }, context);
+        Initiator.Begin(new ShootdownRequest(what, _generation, holders, _running) { Urgent = urgent }, context);
+    }
+
+    /// <summary>The CPU has dropped everything and asks for nothing until it has joined again.</summary>
+    private void Leave(int cpu)
+    {
+        _running = _running.Without(cpu);
+        for (int page = 0; page < _pages.Length; page++)
+        {
+            _pages[page].Given = _pages[page].Given.Without(cpu);
+        }
     }
 
     /// <summary>What is complete ends in a message of its own; the next step comes when there is room for it.</summary>

@@ -6,7 +6,7 @@ namespace Disco.Actors.Verification.Stress;
 /// What runs have shown: for each receiver, which two kinds of messages came one after the other from which kind of
 /// sender; as a set of hashes.
 /// </summary>
-public sealed class Coverage
+internal sealed class MessagePairs
 {
     private const int Bits = 16;
 
