@@ -1,7 +1,6 @@
 using System.Runtime.InteropServices;
 using Disco.Actors.Core;
 using Disco.Actors.Machine.Boards;
-using Disco.Actors.Machine.Caches;
 using Disco.Actors.Machine.Interconnect;
 using Disco.Actors.Tracing.Container;
 using Disco.Actors.Verification.Drivers;
