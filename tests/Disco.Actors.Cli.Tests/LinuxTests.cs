@@ -89,6 +89,21 @@ public sealed class LinuxTests : IDisposable
         Assert.Contains("line 2 of the script ends the run", end.Output, StringComparison.Ordinal);
     }
 
+    /// <summary>A guest that writes nothing leaves it as it was; what is written is the disk's own test.</summary>
+    [Fact]
+    public void Disk_is_kept_as_the_guest_left_it()
+    {
+        string image = Path.Combine(_folder, "disk.img");
+        string kept = Path.Combine(_folder, "kept.img");
+        File.WriteAllBytes(image, [.. Enumerable.Range(0, 2048).Select(at => (byte)(at / 7))]);
+
+        DiscoEnd end = DiscoProgram.Run(
+            "run", "--guest", "hello", "--cpus", "1", "--disk", image, "--disk-save", kept);
+
+        Assert.True(end.ExitCode == 0, end.Error + end.Output);
+        Assert.Equal(File.ReadAllBytes(image), File.ReadAllBytes(kept));
+    }
+
     [Fact]
     public void Script_with_a_wrong_line_is_refused_with_its_place()
     {

@@ -19,6 +19,7 @@ internal static class RunCommand
         Flags flags = new();
         Option<bool> json = new("--json") { Description = "print the report as one JSON object" };
         Option<bool> registers = new("--registers") { Description = "show all CPUs' registers at the end" };
+        DiskSaveFlag disk = new();
         RecordFlags record = new();
         GdbFlag gdb = new();
         Command command = new("run", "boot a machine, run a guest on it, report") { json, registers };
@@ -26,6 +27,7 @@ internal static class RunCommand
         record.AddTo(command);
         checkpoints.AddTo(command);
         gdb.AddTo(command);
+        disk.AddTo(command);
         flags.AddTo(command);
         command.SetAction(parsed =>
         {
@@ -47,14 +49,16 @@ internal static class RunCommand
                 }
                 experiment = experiment with { Engine = EngineKind.Deterministic, GdbAt = listenAt };
             }
-            return Run(experiment, every, recording, checkpoint, parsed.GetValue(json), parsed.GetValue(registers));
+            return Run(
+                experiment, every, recording, checkpoint, disk.Read(parsed, experiment), parsed.GetValue(json),
+                parsed.GetValue(registers));
         });
         return command;
     }
 
     private static int Run(
-        Experiment experiment, TimeSpan every, RecordRequest? record, CheckpointRequest checkpoint, bool json,
-        bool registers)
+        Experiment experiment, TimeSpan every, RecordRequest? record, CheckpointRequest checkpoint,
+        string? diskTo, bool json, bool registers)
     {
         BuiltMachine machine = experiment.Build();
         Engine engine = experiment.MakeEngine(machine.World);
@@ -106,6 +110,10 @@ internal static class RunCommand
                 + $"{recorder.BytesWritten / watch.Elapsed.TotalSeconds / (1 << 20):F1} MiB/s");
         }
         checkpoint.End(experiment, engine, result);
+        if (diskTo is not null)
+        {
+            DiskSaveFlag.Save(machine, diskTo);
+        }
         return result.Outcome switch
         {
             // Who drives a guest by a script decides what its codes mean.

@@ -45,6 +45,9 @@ public sealed class BlockDevice : VirtioDevice
         _serviceCycles = serviceCycles;
     }
 
+    /// <summary>Its sectors, as written so far.</summary>
+    public DiskImage Disk => _disk;
+
     private enum Stage : byte
     {
         Header,
