@@ -58,6 +58,7 @@ public sealed class Fabric
     {
         Invariant.Holds(node >= 0);
         Invariant.Holds(node < Homes.Nodes);
+        Invariant.Holds(Unpack(Pack(address)) == address);
         ref byte[] nodes = ref _nodeOf[(int)address.Role];
         int known = nodes.Length;
         if (address.Index >= known)
@@ -145,9 +146,16 @@ public sealed class Fabric
 
     private static bool IsController(Role role) => role is Role.Directory or Role.Memory or Role.Network;
 
+    // 15    12   11    10        0
+    // +--------+------+-----------+
+    // | role   | role | index     |
+    // | 3..0   | 4    |           |
+    // +--------+------+-----------+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static uint Pack(Address address) => ((uint)address.Role << 12) | address.Index;
+    private static uint Pack(Address address) =>
+        (((uint)address.Role & 0xF) << 12) | ((uint)address.Role >> 4 << 11) | address.Index;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Address Unpack(uint packed) => new((Role)(packed >> 12), (ushort)(packed & 0xFFF));
+    private static Address Unpack(uint packed) =>
+        new((Role)((packed >> 12) | ((packed >> 11 & 1) << 4)), (ushort)(packed & 0x7FF));
 }

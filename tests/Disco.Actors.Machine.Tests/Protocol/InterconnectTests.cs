@@ -84,4 +84,24 @@ public sealed class InterconnectTests
         Assert.Equal(Address.Cpu(0), Fabric.SenderOf(message));
         Assert.Equal(Address.Directory(1), Fabric.TargetOf(message));
     }
+
+    /// <summary>A device's answer comes back by the network to it and to nobody else.</summary>
+    [Fact]
+    public void Both_ends_of_a_route_are_kept_for_every_role()
+    {
+        foreach (Role role in Enum.GetValues<Role>())
+        {
+            Fabric fabric = new(new InterconnectConfig(), new RoundRobinPages(2, Page.Bytes));
+            Address one = new(role, 63);
+            Address other = new(role, 0x100);
+            fabric.Place(one, 0);
+            fabric.Place(other, 1);
+            RecordingContext context = new();
+
+            fabric.Send(context, one, other, 0, new Message { Kind = 0x0101 });
+
+            (_, _, Message message) = Assert.Single(context.TakeSent());
+            Assert.Equal((one, other), (Fabric.SenderOf(message), Fabric.TargetOf(message)));
+        }
+    }
 }
