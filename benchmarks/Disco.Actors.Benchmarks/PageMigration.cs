@@ -13,8 +13,8 @@ namespace Disco.Actors.Benchmarks;
 
 /// <summary>
 /// Host time of one page moved to another node, with all its messages, engine included: the report of a hot page, the
-/// order for a frame, the shootdown of the CPU that uses the page and its acknowledgement, the coherent copy of 32 lines,
-/// the old frame given back, and the CPU's next fill.
+/// order for a frame, the shootdown of the CPU that uses the page and its acknowledgement, the coherent copy of 32
+/// lines, the old frame given back, and the CPU's next fill.
 /// </summary>
 [MemoryDiagnoser]
 public class PageMigration
@@ -40,8 +40,8 @@ public class PageMigration
         ShootdownConfig shootdown = new();
         MappingConfig mapping = new() { CodeBytesPerNode = 0 };
         MonitorMemory memory = new(
-            fabric, new MachineMemory(fabric.Homes, memories), 128, [new VmMemoryPlan(0, 0, 4)], CpuSet.Below(Nodes), mapping,
-            shootdown, new AlwaysMigrate());
+            fabric, new MachineMemory(fabric.Homes, memories), 128, [new VmMemoryPlan(0, 0, 4)], CpuSet.Below(Nodes),
+            mapping, shootdown, new AlwaysMigrate());
         _cpu = new HotCpu(0, shootdown, fabric);
         World world = new(
             [
@@ -72,7 +72,7 @@ public class PageMigration
         public PageMove Decide(in HotPageView page, ReadOnlySpan<uint> misses) => PageMove.Migrate;
     }
 
-    /// <summary>CPU 0 uses one page, and says whenever it gets it that the other node does; CPU 1 is only there.</summary>
+    /// <summary>CPU 0 uses a page and says, when it gets it, that the other node does; CPU 1 is only there.</summary>
     private sealed class HotCpu : Actor, IResponderCpu
     {
         private static readonly PhysicalPage Hot = new(0);

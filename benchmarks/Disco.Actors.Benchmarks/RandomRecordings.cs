@@ -13,7 +13,7 @@ namespace Disco.Actors.Benchmarks;
 /// </summary>
 public static class RandomRecordings
 {
-    /// <summary>One line for each that differs, then what was covered. Each scenario is a function of its number.</summary>
+    /// <summary>A line for each that differs, then what was covered. A scenario is a function of its number.</summary>
     /// <param name="count">How many.</param>
     /// <param name="first">Number of the first.</param>
     public static IEnumerable<string> Measure(int count, ulong first = 0)

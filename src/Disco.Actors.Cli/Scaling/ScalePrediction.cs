@@ -13,7 +13,7 @@ namespace Disco.Actors.Cli.Scaling;
 /// <param name="Work">In messages; a CPU's own running counts by its length.</param>
 /// <param name="Parallelism">No number of cores is faster than this.</param>
 /// <param name="SpeedUps">By host cores.</param>
-/// <param name="BytesByKind">Header and line of all messages of a kind, as they load a link; by the kind's name.</param>
+/// <param name="BytesByKind">Header and line of all messages of a kind, by the kind's name.</param>
 internal sealed record ScalePrediction(
     double Work,
     double Parallelism,

@@ -14,7 +14,7 @@ namespace Disco.Actors.Cli.Scaling;
 /// <param name="Deliveries">Messages.</param>
 /// <param name="Delay">What a window added to the messages' ways.</param>
 /// <param name="ThreadTimes">By host thread.</param>
-/// <param name="ResidentBytes">Of the host's memory, taken by the machine at its end and by code compiled for it.</param>
+/// <param name="ResidentBytes">Of the host's memory, for the machine at its end and the code compiled for it.</param>
 internal sealed record ScaleRun(
     int Cpus,
     int Threads,

@@ -146,7 +146,9 @@ internal static class WhatIfCommand
             (double same, double now) = (value(Same), value(WhatIf));
             table.AddRow(
                 name, Number(value(Recorded)), Number(same), Number(now),
-                same == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $"{(now / same) - 1:+0.0 %;-0.0 %;0.0 %}"));
+                same == 0
+                    ? ""
+                    : string.Create(CultureInfo.InvariantCulture, $"{(now / same) - 1:+0.0 %;-0.0 %;0.0 %}"));
         }
 
         private static string Number(double value) => value.ToString("N0", CultureInfo.InvariantCulture);

@@ -195,7 +195,7 @@ public sealed record LitmusGuest(LitmusTest Test, int Iterations, ulong Seed, in
             """);
     }
 
-    /// <summary>The instructions as they are written, those that stand for several spelt out, labels by number.</summary>
+    /// <summary>The instructions as written, those that stand for several spelt out, labels by number.</summary>
     private void AppendColumn(StringBuilder text, int cpu)
     {
         LitmusInstruction[] thread = Test.Threads[cpu];

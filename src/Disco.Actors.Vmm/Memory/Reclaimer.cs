@@ -7,7 +7,8 @@ namespace Disco.Actors.Vmm.Memory;
 /// Has guests give memory back while free frames are few. A memmap that falls below its low-water mark says so; then,
 /// in rounds, every memmap is asked for its free frames and every virtual machine for its use, <see cref="Balloon"/>
 /// says who is asked for how much, and each is told its target. Ends at twice the mark: then everybody may use all it
-/// was promised again. Nothing happens, and no message is sent, while memory is plenty. [Waldspurger, OSDI 2002, section 3]
+/// was promised again. Nothing happens, and no message is sent, while memory is plenty. [Waldspurger, OSDI 2002,
+/// section 3]
 /// </summary>
 public sealed class Reclaimer : Actor
 {

@@ -69,7 +69,7 @@ public sealed class HostileGuestTests
         Assert.Equal(alone, Run(SecretKeeper.Beside(board, attacker), attack));
     }
 
-    /// <summary>Runs until the keeper is done, checks that nobody else has its secrets, and gives what it owns.</summary>
+    /// <summary>Runs until the keeper is done, checks that nobody else has its secrets, gives what it owns.</summary>
     private static SecretKeeper.Possessions Run(DiscoConfig config, string who)
     {
         DiscoMachine machine = DiscoBuilder.Build(config);
