@@ -9,13 +9,15 @@ namespace Disco.Actors.Benchmarks;
 
 /// <summary>
 /// What a recording costs: the same run without, and with each level into a file, in turn, several times; and what
-/// repeating it costs. Figures are processor time of the whole process, which a busy host distorts least; with them
-/// what the recording's own thread takes counts in full, though it runs beside the run. Ratios are of the least times.
+/// repeating it costs. Figures are processor time, which a busy host distorts least: of the run's own thread, and of the
+/// whole process, where what the recording's thread does beside the run counts in full. A replay is compared to the
+/// recorded run by the latter, as on one core. Ratios are medians of those of each round.
 /// </summary>
 public static class RecordingCost
 {
+    // The run alone twice: what they differ by is the host's noise.
     private static readonly RecordLevel?[] Levels =
-        [null, RecordLevel.Order, RecordLevel.Messages, RecordLevel.Full];
+        [null, null, RecordLevel.Order, RecordLevel.Messages, RecordLevel.Full];
 
     /// <param name="smoke">Short runs, once each.</param>
     /// <param name="only">Part of the name of the runs to measure; empty for all.</param>
@@ -25,7 +27,7 @@ public static class RecordingCost
         yield return "|---|---|---|---|---|---|---|---|";
         foreach (Case each in Cases(smoke).Where(each => each.Name.Contains(only, StringComparison.Ordinal)))
         {
-            foreach (string line in Measure(each, smoke ? 1 : 5))
+            foreach (string line in Measure(each, smoke ? 1 : 7))
             {
                 yield return line;
             }
@@ -42,8 +44,8 @@ public static class RecordingCost
         }
         foreach ((string guest, string bootargs) in new[]
         {
-            ("radix", smoke ? "keys=1024 radix=16" : "keys=262144 radix=1024"),
-            ("raytrace", smoke ? "size=8" : "size=128"),
+            ("radix", smoke ? "keys=1024 radix=16" : "keys=1048576 radix=1024"),
+            ("raytrace", smoke ? "size=8" : "size=192 balls=400"),
         })
         {
             GuestCase run = new(guest, 8, 0, 0);
@@ -55,37 +57,49 @@ public static class RecordingCost
     private static IEnumerable<string> Measure(Case run, int rounds)
     {
         string file = Path.Combine(Path.GetTempPath(), $"disco-recording-{Environment.ProcessId}.tr");
-        Cost[] recorded = [.. Levels.Select(_ => Cost.Most)];
-        Cost[] replayed = [.. Levels.Select(_ => Cost.Most)];
+        List<Round>[] measured = [.. Levels.Select(_ => new List<Round>())];
         long[] bytes = new long[Levels.Length];
         long deliveries = 0;
+        List<double> alone = [];
 
         // The first round warms up.
         for (int round = 0; round <= rounds; round++)
         {
+            Cost first = default;
             for (int i = 0; i < Levels.Length; i++)
             {
                 GC.Collect();
                 Cost recording = Record(run, Levels[i], file, out bytes[i], out deliveries);
-                Cost replay = Levels[i] is null ? Cost.Most : Replay(run, file);
+                first = i == 0 ? recording : first;
+                Cost replay = Levels[i] is null ? recording : Replay(run, file);
                 if (round > 0 || rounds == 1)
                 {
-                    recorded[i] = Cost.Least(recorded[i], recording);
-                    replayed[i] = Cost.Least(replayed[i], replay);
+                    measured[i].Add(new Round(
+                        (recording.Thread / first.Thread) - 1, (recording.All / first.All) - 1,
+                        replay.All / recording.All));
                 }
             }
+            alone.Add(first.Thread);
         }
         File.Delete(file);
-        Cost alone = recorded[0];
+        double seconds = Median(alone);
         for (int i = 1; i < Levels.Length; i++)
         {
-            double thread = (recorded[i].Thread / alone.Thread) - 1;
-            double all = (recorded[i].All / alone.All) - 1;
-            yield return FormattableString.Invariant($"| {run.Name} | {deliveries:N0} | {alone.Thread:F3} s ")
-                + FormattableString.Invariant($"| {Levels[i]} | {thread:+0.0%;-0.0%} | {all:+0.0%;-0.0%} ")
+            string level = Levels[i]?.ToString() ?? "none again";
+            double thread = Median(measured[i].Select(each => each.Thread));
+            double all = Median(measured[i].Select(each => each.All));
+            double replay = Median(measured[i].Select(each => each.Replay));
+            yield return FormattableString.Invariant($"| {run.Name} | {deliveries:N0} | {seconds:F3} s ")
+                + FormattableString.Invariant($"| {level} | {thread:+0.0%;-0.0%} | {all:+0.0%;-0.0%} ")
                 + FormattableString.Invariant($"| {bytes[i] / (double)deliveries:F3} ")
-                + FormattableString.Invariant($"| {replayed[i].All / recorded[i].All:F2} x |");
+                + (Levels[i] is null ? "| |" : FormattableString.Invariant($"| {replay:F2} x |"));
         }
+    }
+
+    private static double Median(IEnumerable<double> values)
+    {
+        double[] sorted = [.. values.Order()];
+        return (sorted[(sorted.Length - 1) / 2] + sorted[sorted.Length / 2]) / 2;
     }
 
     private static Cost Record(Case run, RecordLevel? level, string file, out long bytes, out long deliveries)
@@ -136,8 +150,6 @@ public static class RecordingCost
     {
         private const int ThreadClock = 3;
 
-        public static readonly Cost Most = new(double.MaxValue, double.MaxValue);
-
         public static Cost Now() => new(
             OfThread(), Environment.CpuUsage.TotalTime.TotalSeconds);
 
@@ -146,9 +158,6 @@ public static class RecordingCost
             Cost now = Now();
             return new Cost(now.Thread - start.Thread, now.All - start.All);
         }
-
-        public static Cost Least(Cost one, Cost other) =>
-            new(Math.Min(one.Thread, other.Thread), Math.Min(one.All, other.All));
 
         // Where the host does not say, the time on the clock.
         private static double OfThread()
@@ -163,6 +172,9 @@ public static class RecordingCost
         [DllImport("libc", EntryPoint = "clock_gettime")]
         private static extern int ClockGetTime(int clock, [Out] long[] time);
     }
+
+    /// <summary>One level beside the run alone, in one round.</summary>
+    private readonly record struct Round(double Thread, double All, double Replay);
 
     /// <summary>A run to be recorded.</summary>
     private sealed record Case(string Name, Func<Engine> Build, Cycle Until, long MarkCycles);

@@ -48,8 +48,8 @@ public static class ReplayCost
         Engine engine = EngineMessage.Build("deterministic", 256, 0);
         using (FileStream file = File.Create(name))
         {
-            // About 3.4 deliveries a cycle.
-            Record(engine, file, RecordLevel.Messages, markCycles, 1, new Cycle(deliveries * 10 / 34));
+            // About 3.36 deliveries a cycle.
+            Record(engine, file, RecordLevel.Messages, markCycles, 1, new Cycle(deliveries * 10 / 33));
         }
         yield return $"{engine.Deliveries:N0} deliveries, {new FileInfo(name).Length:N0} bytes";
         SeededRandom random = new(1);

@@ -5,32 +5,25 @@ namespace Disco.Actors.Tracing.Container;
 /// <summary>The place of each actor in the header's list; the number after the last is any address outside.</summary>
 internal sealed class ActorNumbers
 {
-    private readonly int[][] _byRole = new int[Enum.GetValues<Role>().Length][];
+    // By role, then by index: a row for each role, as long as the largest index needs.
+    private readonly int[] _numbers;
+    private readonly int _columns;
 
     public ActorNumbers(IEnumerable<Address> actors)
     {
         Address[] all = [.. actors];
         Count = all.Length;
-        for (int role = 0; role < _byRole.Length; role++)
-        {
-            _byRole[role] = new int[all.Where(actor => (int)actor.Role == role)
-                .Select(actor => actor.Index + 1).DefaultIfEmpty().Max()];
-            Array.Fill(_byRole[role], Count);
-        }
+        _columns = all.Select(actor => actor.Index + 1).DefaultIfEmpty().Max();
+        _numbers = new int[Enum.GetValues<Role>().Length * _columns];
+        Array.Fill(_numbers, Count);
         for (int number = 0; number < all.Length; number++)
         {
-            _byRole[(int)all[number].Role][all[number].Index] = number;
+            _numbers[((int)all[number].Role * _columns) + all[number].Index] = number;
         }
     }
 
     public int Count { get; }
 
-    public int this[Address actor]
-    {
-        get
-        {
-            int[] ofRole = _byRole[(int)actor.Role];
-            return actor.Index < ofRole.Length ? ofRole[actor.Index] : Count;
-        }
-    }
+    public int this[Address actor] =>
+        actor.Index < _columns ? _numbers[((int)actor.Role * _columns) + actor.Index] : Count;
 }

@@ -17,7 +17,9 @@ public sealed class TraceWriter : IDisposable
     private readonly Lock _lock = new();
     private readonly ByteBuffer _index = new();
     private readonly BlockingCollection<Block> _queue = new(BlocksAheadMax);
-    private readonly ConcurrentBag<ByteBuffer> _empty = [];
+
+    // The last one back is the first one out: it is the one still in the processor's caches.
+    private readonly ConcurrentStack<ByteBuffer> _empty = new();
     private readonly Thread _thread;
     private long _blocks;
     private volatile Exception? _error;
@@ -90,7 +92,7 @@ public sealed class TraceWriter : IDisposable
         }
     }
 
-    private ByteBuffer TakeEmpty() => _empty.TryTake(out ByteBuffer? empty) ? empty : new ByteBuffer();
+    private ByteBuffer TakeEmpty() => _empty.TryPop(out ByteBuffer? empty) ? empty : new ByteBuffer();
 
     private void Enqueue(BlockType type, int process, ByteBuffer contents)
     {
@@ -137,7 +139,7 @@ public sealed class TraceWriter : IDisposable
         _stream.Write(header);
         _stream.Write(contents.Written);
         contents.Clear();
-        _empty.Add(contents);
+        _empty.Push(contents);
     }
 
     /// <summary>One to be written; without contents a wish to flush.</summary>
