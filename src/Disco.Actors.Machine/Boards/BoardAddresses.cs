@@ -53,6 +53,9 @@ public static class BoardAddresses
 
     public static Address BalloonActor => new(Role.Device, 1);
 
+    /// <summary>The two ends of the cable.</summary>
+    public static Address NicActor(int end) => new(Role.Nic, (ushort)end);
+
     public static Address OperatorActor => new(Role.Operator, 0);
 
     public static Address InterruptControllerActor => new(Role.Interrupts, 0);

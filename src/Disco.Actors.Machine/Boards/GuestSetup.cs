@@ -18,7 +18,8 @@ public sealed record GuestSetup(ElfImage Image)
     public ReadOnlyMemory<byte> Initrd { get; init; }
 
     /// <summary>
-    /// It is an operating system with drivers: the board has entropy, a second console and a balloon for it.
+    /// It is an operating system with drivers: the board has entropy, a second console, a
+    /// balloon and two network interfaces, joined by a cable, for it.
     /// </summary>
     public bool HasDrivers => !Initrd.IsEmpty;
 

@@ -189,6 +189,12 @@ public sealed partial class MachineBuilder
                 new ConsoleDevice(address, DeviceNode, wiring, dma));
             AddSlot("balloon", BoardAddresses.BalloonActor, memory, (address, wiring, dma) =>
                 new BalloonDevice(address, DeviceNode, wiring, dma));
+            for (int end = 0; end < 2; end++)
+            {
+                Address peer = BoardAddresses.NicActor(1 - end);
+                AddSlot($"nic{end}", BoardAddresses.NicActor(end), memory, (address, wiring, dma) =>
+                    new NetworkDevice(address, DeviceNode, wiring, dma, peer));
+            }
         }
     }
 

@@ -9,7 +9,7 @@ using Xunit;
 
 namespace Disco.Actors.Machine.Tests.Devices;
 
-/// <summary>Entropy, console and balloon behind the virtio transport (VIRTIO 1.2, 5.3, 5.4 and 5.5).</summary>
+/// <summary>Network, console, entropy and balloon behind the virtio transport (VIRTIO 1.2, 5.1, 5.3 to 5.5).</summary>
 public sealed class AnsweringDeviceTests
 {
     private const uint QueueSize = 8;
@@ -26,6 +26,8 @@ public sealed class AnsweringDeviceTests
         _memory = new MachineMemory(_bench.Fabric.Homes, [new MemoryNode(0, _bench.Fabric, 128)]);
         _bench.Fabric.Place(new Address(Role.Device, 0), 0);
         _bench.Fabric.Place(new Address(Role.Console, 1), 0);
+        _bench.Fabric.Place(new Address(Role.Nic, 0), 0);
+        _bench.Fabric.Place(new Address(Role.Nic, 1), 0);
     }
 
     private FastDma Dma => new(_memory);
@@ -145,6 +147,60 @@ public sealed class AnsweringDeviceTests
         Assert.Equal(0x4000, balloon.ReportedBytes);
         Assert.Equal(1, Used(2).Index);
     }
+
+    /// <summary>5.1.6: a header of 12 bytes before each frame, which stays with the driver.</summary>
+    [Fact]
+    public void Frame_that_goes_comes_out_at_the_other_end()
+    {
+        byte[] frame = [.. Enumerable.Range(0, 300).Select(at => (byte)at)];
+        _memory.Write(new MachineAddress(Data), new byte[12]);
+        _memory.Write(new MachineAddress(0x7000), frame);
+        Start(Nic(0));
+        Offer(1, (Data, 12, false), (0x7000, 300, false));
+        Envelope[] pieces = _bench.TakeEnvelopes((ushort)UncachedKind.FramePiece, new Address(Role.Nic, 1));
+
+        Start(Nic(1));
+        foreach (Envelope piece in pieces)
+        {
+            _bench.Deliver(piece);
+        }
+        Offer(0, (0x8000, 2000, true));
+
+        Assert.Equal(3, pieces.Length);
+        Assert.Equal((1, 312u), Used(0));
+        Assert.Equal([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, .. frame], Bytes(0x8000, 312));
+    }
+
+    [Fact]
+    public void Frames_are_lost_when_too_many_wait()
+    {
+        NetworkDevice nic = Nic(0);
+        Start(nic);
+
+        for (int sent = 0; sent < 300; sent++)
+        {
+            Envelope piece = default;
+            piece.Message = NetworkDevice.Piece(64, 0);
+            piece.Message.PayloadBytes = 64;
+            _bench.Deliver(piece);
+        }
+
+        Assert.Equal(44, nic.LostFrames);
+    }
+
+    [Fact]
+    public void Interfaces_have_addresses_of_their_own()
+    {
+        Start(Nic(0));
+        ulong first = _bench.Read(0x104) & 0xffff;
+        Start(Nic(1));
+
+        Assert.NotEqual(first, _bench.Read(0x104) & 0xffff);
+        Assert.Equal(2UL, _bench.Read(0x100) & 3);
+    }
+
+    private NetworkDevice Nic(int end) => new(
+        new Address(Role.Nic, (ushort)end), 0, _bench.Wiring, Dma, new Address(Role.Nic, (ushort)(1 - end)));
 
     private ConsoleDevice Console() => new(new Address(Role.Console, 1), 0, _bench.Wiring, Dma);
 

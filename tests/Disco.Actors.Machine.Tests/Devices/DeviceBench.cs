@@ -13,6 +13,7 @@ internal sealed class DeviceBench : Context
     private readonly List<Envelope> _sent = [];
     private readonly StringBuilder _output = new();
     private Payload _payload;
+    private bool _payloadIsDue;
     private Actor? _device;
 
     public DeviceBench(int cpus = 2)
@@ -68,6 +69,8 @@ internal sealed class DeviceBench : Context
         _device.Receive(envelope, this);
     }
 
+    public void Deliver(in Envelope envelope) => _device!.Receive(envelope, this);
+
     /// <summary>Moves time, delivering the device's messages to itself when they are due.</summary>
     public void PassTime(long cycles)
     {
@@ -80,6 +83,15 @@ internal sealed class DeviceBench : Context
             _device!.Receive(next, this);
         }
         AdvanceTo(end);
+    }
+
+    /// <summary>Takes away what was sent of a kind to a target, oldest first, with its payloads.</summary>
+    public Envelope[] TakeEnvelopes(ushort kind, Address target)
+    {
+        Flush();
+        Envelope[] found = [.. _sent.Where(sent => sent.Message.Kind == kind && sent.Target == target)];
+        _sent.RemoveAll(sent => sent.Message.Kind == kind && sent.Target == target);
+        return found;
     }
 
     /// <summary>Takes away the messages of a kind to a target, oldest first.</summary>
@@ -103,6 +115,7 @@ internal sealed class DeviceBench : Context
 
     public override ref Payload Send(Address target, long latencyCycles, in Message message)
     {
+        Flush();
         _sent.Add(new Envelope
         {
             Arrival = Now + latencyCycles,
@@ -111,6 +124,7 @@ internal sealed class DeviceBench : Context
             Message = message,
             Sequence = _sent.Count == 0 ? 0 : _sent[^1].Sequence + 1,
         });
+        _payloadIsDue = message.PayloadBytes != 0;
         return ref _payload;
     }
 
@@ -122,6 +136,18 @@ internal sealed class DeviceBench : Context
 
     public override void Trace(in TraceEvent traceEvent)
     {
+    }
+
+    // The payload of the last message was written behind Send.
+    private void Flush()
+    {
+        if (_payloadIsDue)
+        {
+            Envelope last = _sent[^1];
+            last.Payload = _payload;
+            _sent[^1] = last;
+        }
+        _payloadIsDue = false;
     }
 
     private UncachedMessage TakeReply(UncachedKind kind, int cpu)
