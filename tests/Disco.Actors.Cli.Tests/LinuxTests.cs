@@ -1,3 +1,5 @@
+using System.Text;
+using Disco.Actors.Cli.Commands;
 using Disco.Actors.Cli.Configuration;
 using Disco.Actors.TestKit;
 using Xunit;
@@ -102,6 +104,23 @@ public sealed class LinuxTests : IDisposable
 
         Assert.True(end.ExitCode == 0, end.Error + end.Output);
         Assert.Equal(File.ReadAllBytes(image), File.ReadAllBytes(kept));
+    }
+
+    [Theory]
+    [InlineData("a letter", 'a', ConsoleKey.A, false, "a")]
+    [InlineData("a letter that is none of ASCII", 'ä', ConsoleKey.None, false, "ä")]
+    [InlineData("enter", '\r', ConsoleKey.Enter, false, "\r")]
+    [InlineData("an arrow", '\0', ConsoleKey.UpArrow, false, "\u001b[A")]
+    [InlineData("Ctrl-C", '\u0003', ConsoleKey.C, true, "\u0003")]
+    [InlineData("Ctrl-], which consoles call Ctrl-5", '\0', ConsoleKey.D5, true, "\u001d")]
+    [InlineData("a shift key alone", '\0', ConsoleKey.None, false, "")]
+    public void Key_sends_what_a_terminal_would(string title, char character, ConsoleKey key, bool control, string sent)
+    {
+        Assert.NotEmpty(title);
+
+        byte[] bytes = Keyboard.BytesOf(new ConsoleKeyInfo(character, key, shift: false, alt: false, control));
+
+        Assert.Equal(sent, Encoding.UTF8.GetString(bytes));
     }
 
     [Fact]

@@ -13,7 +13,9 @@ namespace Disco.Actors.Cli.Commands;
 /// </summary>
 internal sealed class Keyboard
 {
-    private const char Quit = '\u001d';
+    // Ctrl-4 to Ctrl-7 of a VT100 keyboard, as the console names them: 0x1c to 0x1f. The second ends the run.
+    private const byte FirstOfDigits = 0x1c;
+    private const byte Quit = 0x1d;
     private const int CharactersAtOnce = sizeof(ulong);
 
     private static readonly Address Outside = new(Role.Outside, 0);
@@ -55,6 +57,8 @@ internal sealed class Keyboard
     /// <summary>What a key sends, as a VT100 does.</summary>
     internal static byte[] BytesOf(ConsoleKeyInfo key) => key.Key switch
     {
+        >= ConsoleKey.D4 and <= ConsoleKey.D7 when key.Modifiers == ConsoleModifiers.Control =>
+            [(byte)(FirstOfDigits + (key.Key - ConsoleKey.D4))],
         ConsoleKey.UpArrow => "\u001b[A"u8.ToArray(),
         ConsoleKey.DownArrow => "\u001b[B"u8.ToArray(),
         ConsoleKey.RightArrow => "\u001b[C"u8.ToArray(),
@@ -81,9 +85,9 @@ internal sealed class Keyboard
     {
         while (!_quit)
         {
-            ConsoleKeyInfo key = Console.ReadKey(intercept: true);
-            _quit |= key.KeyChar == Quit;
-            foreach (byte each in _quit ? [] : BytesOf(key))
+            byte[] bytes = BytesOf(Console.ReadKey(intercept: true));
+            _quit = bytes is [Quit];
+            foreach (byte each in _quit ? [] : bytes)
             {
                 _pressed.Enqueue(each);
             }
