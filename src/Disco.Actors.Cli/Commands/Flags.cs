@@ -34,7 +34,8 @@ internal sealed class Flags
 
     private readonly Option<string[]> _machines = new("--vm")
     {
-        Description = "a virtual machine under the monitor, e.g. --vm web=hello,vcpus=2,memory=8MiB; may be repeated",
+        Description = "a virtual machine under the monitor, e.g. --vm web=hello,vcpus=2,memory=8MiB; values with commas "
+            + "in double quotes; may be repeated",
         HelpName = "NAME[=GUEST][,KEY=VALUE...]",
     };
 
@@ -53,6 +54,8 @@ internal sealed class Flags
         (Named("--window", "exact, or a number of cycles", "N"), "engine.window"),
         (Named("--fidelity", "coherent or fast", "FIDELITY"), "engine.fidelity"),
         (Named("--seed", "decides the order of concurrent messages", "N"), "engine.seed"),
+        (Named("--keys", "type this at the keyboard (^M is return); Ctrl-A n, ^An, goes to the next machine", "TEXT"),
+            "run.keys"),
         (Named("--for", "stop after this much virtual time (2ms) or cycles (800000)", "TIME"), "run.for"),
     ];
 
@@ -131,7 +134,7 @@ internal sealed class Flags
     /// <summary>NAME alone runs the guest of that name; after the commas come keys below <c>vm.NAME</c>.</summary>
     private static void AddMachine(string machine, Dictionary<string, string> values)
     {
-        string[] parts = machine.Split(',', StringSplitOptions.TrimEntries);
+        string[] parts = PartsOf(machine);
         string[] first = parts[0].Split('=', 2, StringSplitOptions.TrimEntries);
         string name = first[0];
         if (name.Length == 0 || !name.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '-'))
@@ -148,6 +151,31 @@ internal sealed class Flags
             }
             values[$"vm.{name}.{part[..equals].Trim()}"] = part[(equals + 1)..].Trim();
         }
+    }
+
+    /// <summary>Commas separate but within double quotes, which are left out.</summary>
+    private static string[] PartsOf(string machine)
+    {
+        List<string> parts = [""];
+        bool isQuoted = false;
+        foreach (char sign in machine)
+        {
+            if (sign == '"')
+            {
+                isQuoted = !isQuoted;
+            }
+            else if (sign == ',' && !isQuoted)
+            {
+                parts.Add("");
+            }
+            else
+            {
+                parts[^1] += sign;
+            }
+        }
+        return isQuoted
+            ? throw new UserError($"--vm {machine}: a double quote has no second one.")
+            : [.. parts.Select(part => part.Trim())];
     }
 
     /// <summary>

@@ -40,6 +40,11 @@ internal static class RunCommand
             {
                 throw new UserError("A recording starts at power-on: use --record without --checkpoint-load.");
             }
+            if (recording is not null && experiment.Monitor?.Disks.FirstOrDefault(spec => spec.Persistent) is { } own)
+            {
+                throw new UserError($"A recording is repeated with the disks it began with, and '{own.Name}' is "
+                    + "persistent: make it a shared disk (disk instead of persistent).");
+            }
             if (gdb.Read(parsed) is { } listenAt)
             {
                 if (recording is not null)
@@ -83,6 +88,7 @@ internal static class RunCommand
             peak?.Look();
         }
         Stopwatch watch = Stopwatch.StartNew();
+        experiment.Keys.Type(recorder is null ? engine.Post : recorder.Post, engine.Now);
         RunResult result = experiment.GdbAt is not null
             ? DebuggedRun.Live(experiment, machine, (DeterministicEngine)engine, until, consoles.Print, interruption)
             : keyboard is not null
@@ -114,15 +120,21 @@ internal static class RunCommand
         {
             DiskSaveFlag.Save(machine, diskTo);
         }
-        return result.Outcome switch
+        if (machine.Disco is not null && checkpoint.To is null && result.Outcome != Outcome.Faulted)
         {
-            // Who drives a guest by a script decides what its codes mean.
-            Outcome.Stopped when experiment.Bare?.Script is not null => (byte)result.ExitCode,
-            Outcome.Stopped => result.ExitCode == 0 ? ExitCode.Success : ExitCode.RunFailed,
-            // Asked for with --for: a guest that still runs then is no failure.
-            Outcome.ReachedLimit => ExitCode.Success,
-            Outcome.Cancelled => ExitCode.Interrupted,
-            Outcome.NoProgress or Outcome.Faulted => ExitCode.RunFailed,
-        };
+            PersistentDisks.Keep(machine.Disco);
+        }
+        return ExitCodeOf(experiment, result);
     }
+
+    private static int ExitCodeOf(Experiment experiment, RunResult result) => result.Outcome switch
+    {
+        // Who drives a guest by a script decides what its codes mean.
+        Outcome.Stopped when experiment.Bare?.Script is not null => (byte)result.ExitCode,
+        Outcome.Stopped => result.ExitCode == 0 ? ExitCode.Success : ExitCode.RunFailed,
+        // Asked for with --for: a guest that still runs then is no failure.
+        Outcome.ReachedLimit => ExitCode.Success,
+        Outcome.Cancelled => ExitCode.Interrupted,
+        Outcome.NoProgress or Outcome.Faulted => ExitCode.RunFailed,
+    };
 }

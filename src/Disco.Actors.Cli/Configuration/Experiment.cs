@@ -37,6 +37,9 @@ public sealed record Experiment(
     /// <summary>Where a GDB is waited for; null to run without.</summary>
     public IPEndPoint? GdbAt { get; init; }
 
+    /// <summary>What is typed meanwhile.</summary>
+    public TypedKeys Keys { get; init; } = new([], 0, 0);
+
     /// <summary>Names of what runs, for reports.</summary>
     public string Guests => Bare?.Image.Name
         ?? string.Join(", ", Monitor!.Vms.Select(vm => vm.Image.Name).Distinct(StringComparer.Ordinal));
@@ -73,7 +76,10 @@ public sealed record Experiment(
             isParallel ? EngineKind.Parallel : EngineKind.Deterministic,
             options,
             UntilOf(settings, board),
-            files.Inputs);
+            files.Inputs)
+        {
+            Keys = TypedKeys.Of(settings, board.ClockHz),
+        };
     }
 
     /// <summary>The engine the experiment asks for; dispose of it when it is disposable.</summary>

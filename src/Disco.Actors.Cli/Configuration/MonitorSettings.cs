@@ -67,6 +67,7 @@ internal static class MonitorSettings
             Disks = DisksOf(settings, key, files, disks),
             Vcpus = (int)settings.Whole(key + "vcpus", 1, VmConfig.VcpusMax),
             MemoryBytes = (ulong)settings.Bytes(key + "memory"),
+            HasNetwork = settings.OnOrOff(key + "network"),
             Weight = (int)settings.Whole(key + "weight", 1, 1 << 20),
             FrameBytesMax = frames == "all" ? null : (ulong)settings.Bytes(key + "frames"),
         };
@@ -76,28 +77,43 @@ internal static class MonitorSettings
             : Enumerable.Range(0, (int)count).Select(number => one with { Name = $"{name}.{number}" });
     }
 
-    /// <summary>The disk of a virtual machine, which it shares with all that name the same image.</summary>
+    /// <summary>The disks of a virtual machine: those it shares with all that name the same images, then its own.
+    /// </summary>
     private static int[] DisksOf(Settings settings, string key, GuestFiles files, List<DiskSpec> disks)
     {
-        string path = settings.Text(key + "disk");
+        string shared = settings.Text(key + "disk");
         string guest = settings.Text(key + "guest");
-        if (files.Disk(path, guest) is not { } image)
+        List<int> numbers = [];
+        foreach (string path in shared.Length == 0 ? [""] : shared == "none" ? [] : PathsIn(shared))
         {
-            return [];
+            Add(path, isPersistent: false);
         }
-        string name = path.Length == 0 ? GuestFiles.OwnDisk(guest) : path;
-        int number = disks.FindIndex(disk => disk.Name == name);
-        if (number < 0)
+        foreach (string path in PathsIn(settings.Text(key + "persistent")))
         {
-            number = disks.Count;
-            disks.Add(new DiskSpec(name, image, settings.OnOrOff(key + "persistent")));
+            Add(path, isPersistent: true);
         }
-        else if (settings.OnOrOff(key + "persistent"))
+        return [.. numbers];
+
+        void Add(string path, bool isPersistent)
         {
-            disks[number] = disks[number] with { Persistent = true };
+            if (files.Disk(path, guest) is not { } image)
+            {
+                return;
+            }
+            string name = path.Length == 0 ? GuestFiles.OwnDisk(guest) : path;
+            int number = disks.FindIndex(disk => disk.Name == name);
+            if (number < 0)
+            {
+                number = disks.Count;
+                disks.Add(new DiskSpec(name, image, isPersistent));
+            }
+            disks[number] = disks[number] with { Persistent = disks[number].Persistent || isPersistent };
+            numbers.Add(number);
         }
-        return [number];
     }
+
+    private static string[] PathsIn(string list) =>
+        list.Split(';', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
 
     private static PlacementConfig PlacementOf(Settings settings, BoardConfig board)
     {

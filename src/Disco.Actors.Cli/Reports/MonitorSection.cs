@@ -89,6 +89,7 @@ internal sealed class MonitorSection
             steals = Scheduled(node => node.Steals),
             waitedCycles = Scheduled(node => node.WaitedCycles),
         },
+        devices = new DeviceSection(_machine).ToJson(),
     };
 
     public void Print()
@@ -100,6 +101,7 @@ internal sealed class MonitorSection
         PrintTransactions();
         PrintPlacement();
         PrintShootdowns();
+        new DeviceSection(_machine).Print();
     }
 
     private void PrintMachines()
@@ -163,6 +165,10 @@ internal sealed class MonitorSection
         table.AddRow("replicas", "", Kibibytes(_memory.ReplicaFrames));
         table.AddRow("all", Kibibytes(_memory.VirtualPages), Kibibytes(_memory.MachineFrames));
         Tables.Print(table);
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"a virtual machine takes {_memory.OwnPagesOfVm * Page.Bytes / 1024:F1} KiB for itself and "
+            + $"{_memory.MonitorPagesOfVm * Page.Bytes / 1024:F1} KiB of the monitor's then, in the mean"));
+        Console.WriteLine();
     }
 
     private void PrintTransactions()

@@ -44,7 +44,7 @@ public sealed class ShootdownObserver : IObserver
                 Acks++;
                 Stops += message.Stopped ? 1 : 0;
                 break;
-            case ShootdownMessageKind.Release:
+            case ShootdownMessageKind.GoOn:
                 Releases++;
                 break;
             case ShootdownMessageKind.Handled or ShootdownMessageKind.Tick:

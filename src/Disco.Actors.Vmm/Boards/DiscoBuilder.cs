@@ -173,7 +173,7 @@ public sealed partial class DiscoBuilder : IMachineHost
             Devices = devices.Map,
             Weight = config.Weight,
             Disks = _setup.DiskCallsOf(vm),
-            Network = DeviceSetup.NetCalls,
+            Network = config.HasNetwork ? DeviceSetup.NetCalls : null,
             ClockHz = _board.ClockHz,
             SecondLevelEntries = _config.SecondLevelTlbEntries,
         });

@@ -27,6 +27,9 @@ public sealed record VmConfig
     /// <summary>Its disks, as numbers of the machine's; the guest counts them from 0.</summary>
     public IReadOnlyList<int> Disks { get; init; } = [];
 
+    /// <summary>It has a plug in the subnet.</summary>
+    public bool HasNetwork { get; init; } = true;
+
     /// <summary>Its share of time against others.</summary>
     public int Weight { get; init; } = SchedulerConfig.DefaultWeight;
 

@@ -22,6 +22,14 @@ public sealed record MemoryReport(
     /// <summary>Frames in use, the monitor's own and replicas included.</summary>
     public int MachineFrames => Classes.Sum(row => row.MachineFrames) + ReplicaFrames;
 
+    /// <summary>Pages of a virtual machine that no other uses, in the mean of those that have any.</summary>
+    public double OwnPagesOfVm => Vms.Where(vm => vm.Pages > 0).Select(vm => (double)(vm.Pages - vm.SharedPages))
+        .DefaultIfEmpty().Average();
+
+    /// <summary>Frames the monitor has for a virtual machine, in the mean.</summary>
+    public double MonitorPagesOfVm =>
+        Vms.Count == 0 ? 0 : (double)Classes[(int)PageClass.Monitor].MachineFrames / Vms.Count;
+
     /// <summary>Counts; may be called between any two events of a run.</summary>
     public static MemoryReport Of(MonitorMemory memory)
     {

@@ -36,7 +36,7 @@ public enum RendezvousDo
     Queue = 1 << 0,
     Stop = 1 << 1,
 
-    /// <summary>Acknowledge, with a Release to follow; or without one.</summary>
+    /// <summary>Acknowledge, with a GoOn to follow; or without one.</summary>
     AcknowledgeStopped = 1 << 2,
     Acknowledge = 1 << 3,
 

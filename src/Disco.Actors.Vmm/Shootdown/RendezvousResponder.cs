@@ -57,7 +57,7 @@ internal sealed class RendezvousResponder(ShootdownConfig config, Fabric fabric,
         {
             case ShootdownMessageKind.Rendezvous:
                 return cpu.IsIdle ? RendezvousEvent.RendezvousIdle : RendezvousEvent.Rendezvous;
-            case ShootdownMessageKind.Release:
+            case ShootdownMessageKind.GoOn:
                 bool last = _releasesMissing == 1;
                 Mutants.Set(Mutant.RendezvousResumesAtFirst, ref last, true);
                 return last ? RendezvousEvent.LastRelease : RendezvousEvent.Release;

@@ -325,7 +325,7 @@ public sealed class ShootdownInitiator
     {
         foreach (int cpu in round.Stopped)
         {
-            ShootdownMessage message = new(ShootdownMessageKind.Release, what, round.Epoch);
+            ShootdownMessage message = new(ShootdownMessageKind.GoOn, what, round.Epoch);
             Send(cpu, message, [], context);
         }
     }

@@ -16,11 +16,11 @@ public enum ShootdownMessageKind : byte
     /// <summary>To one CPU of a node: remove, have the CPUs in the payload remove, acknowledge for all.</summary>
     Multicast,
 
-    /// <summary>To a CPU: stop, acknowledge, and wait for Release. (mach)</summary>
+    /// <summary>To a CPU: stop, acknowledge, and wait for GoOn. (mach)</summary>
     Rendezvous,
 
     /// <summary>To a stopped CPU: the mapping is changed; remove and go on. (mach)</summary>
-    Release,
+    GoOn,
 
     /// <summary>To a CPU: remove at the next tick or switch, then acknowledge. (lazy)</summary>
     Record,
@@ -79,7 +79,7 @@ public readonly record struct ShootdownMessage(
     public Message Pack() => new()
     {
         Kind = (ushort)((Family << 8) | (int)Kind),
-        Lane = Kind is ShootdownMessageKind.Ack or ShootdownMessageKind.Release ? Lane.Reply : Lane.Request,
+        Lane = Kind is ShootdownMessageKind.Ack or ShootdownMessageKind.GoOn ? Lane.Reply : Lane.Request,
         A = PackWhat(What),
         B = What.Generation,
         C = Epoch | ((ulong)Cpu << 32) | (Stopped ? 1UL << 40 : 0),

@@ -12,7 +12,7 @@ namespace Disco.Actors.Vmm.Tests.Shootdown;
 public sealed class ShootdownCostTests(ITestOutputHelper output)
 {
     [Theory]
-    // On 16 x 2 the initiator's own work decides, and asking its node directly gives it one message more.
+    // On 16 x 2 the initiator never waits, and asking its node directly gives it one message more.
     [InlineData(8, 4)]
     [InlineData(4, 8)]
     public void At_32_cpus_the_protocols_come_in_the_order_barrelfish_found(int nodes, int cpusPerNode)

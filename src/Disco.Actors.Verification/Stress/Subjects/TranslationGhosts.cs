@@ -85,7 +85,7 @@ internal sealed class TranslationGhosts(Shape shape)
                 _counts[1]++;
                 _counts[2] += message.Stopped ? 1UL : 0;
                 break;
-            case ShootdownMessageKind.Release:
+            case ShootdownMessageKind.GoOn:
                 _counts[3]++;
                 break;
             case ShootdownMessageKind.Handled or ShootdownMessageKind.Tick:

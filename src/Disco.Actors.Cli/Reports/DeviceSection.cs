@@ -1,0 +1,69 @@
+using System.Globalization;
+using Disco.Actors.Vmm.Boards;
+using Disco.Actors.Vmm.Devices;
+using Spectre.Console;
+
+namespace Disco.Actors.Cli.Reports;
+
+/// <summary>What the disks and the subnet of virtual machines carried, and how much of it was copied. [Disco 4.2.5]
+/// </summary>
+internal sealed class DeviceSection(DiscoMachine machine)
+{
+    private const int PageKibibytes = 4;
+
+    private SwitchStatistics Subnet => machine.Devices.Switch.Statistics;
+
+    public object ToJson() => new
+    {
+        disks = machine.Devices.Disks.Select((disk, number) => new
+        {
+            machine.Config.Disks[number].Name,
+            machine.Config.Disks[number].Persistent,
+            disk.Statistics.Reads,
+            disk.Statistics.Writes,
+            disk.Statistics.Refused,
+            disk.Statistics.Services,
+            disk.Statistics.PagesMapped,
+            disk.Statistics.CacheHits,
+            disk.Statistics.BytesCopied,
+            disk.CachedPages,
+        }),
+        subnet = new
+        {
+            Subnet.Messages, Subnet.Dropped, Subnet.PayloadBytes, Subnet.CopiedBytes, Subnet.PagesRemapped,
+        },
+    };
+
+    public void Print()
+    {
+        if (machine.Devices.Disks.Any(disk => disk.Statistics.Reads + disk.Statistics.Writes > 0))
+        {
+            PrintDisks();
+        }
+        if (Subnet.Messages + Subnet.Dropped > 0)
+        {
+            Table table = Tables.New("subnet", "messages", "dropped", "KiB received", "KiB copied", "pages remapped");
+            table.AddRow(
+                "", Number(Subnet.Messages), Number(Subnet.Dropped), Number(Subnet.PayloadBytes >> 10),
+                Number(Subnet.CopiedBytes >> 10), Number(Subnet.PagesRemapped));
+            Tables.Print(table);
+        }
+    }
+
+    private void PrintDisks()
+    {
+        Table table = Tables.New("disk", "reads", "writes", "for the arm", "KiB mapped", "from memory %", "KiB copied");
+        for (int i = 0; i < machine.Devices.Disks.Count; i++)
+        {
+            DiskStatistics disk = machine.Devices.Disks[i].Statistics;
+            double fromMemory = 100.0 * disk.CacheHits / Math.Max(1, disk.PagesMapped);
+            table.AddRow(
+                Markup.Escape(machine.Config.Disks[i].Name), Number(disk.Reads), Number(disk.Writes),
+                Number(disk.Services), Number(disk.PagesMapped * PageKibibytes),
+                fromMemory.ToString("F1", CultureInfo.InvariantCulture), Number(disk.BytesCopied >> 10));
+        }
+        Tables.Print(table);
+    }
+
+    private static string Number(long value) => value.ToString("N0", CultureInfo.InvariantCulture);
+}
