@@ -34,8 +34,8 @@ internal sealed class Flags
 
     private readonly Option<string[]> _machines = new("--vm")
     {
-        Description = "a virtual machine under the monitor, e.g. --vm web=hello,vcpus=2,memory=8MiB; values with commas "
-            + "in double quotes; may be repeated",
+        Description = "a virtual machine under the monitor, e.g. --vm web=hello,vcpus=2,memory=8MiB; "
+            + "a value with commas stands in double quotes; may be repeated",
         HelpName = "NAME[=GUEST][,KEY=VALUE...]",
     };
 
