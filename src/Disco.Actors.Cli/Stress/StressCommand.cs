@@ -18,5 +18,7 @@ internal static class StressCommand
         StressMutantsCommand.Create(),
         StressCompareCommand.Create(),
         StressLitmusCommand.Create(),
+        StressRatesCommand.Create(),
+        StressOptimumCommand.Create(),
     };
 }

@@ -14,12 +14,14 @@ internal sealed class StressEngine
     private readonly RunDelegate _run;
     private readonly Func<string, bool, Action<string>?, string?> _repeat;
     private readonly Func<string, string> _draw;
+    private readonly Func<string, int> _fewest;
 
     private StressEngine(Type port)
     {
         _run = Bind<RunDelegate>(port, nameof(StressPort.Run));
         _repeat = Bind<Func<string, bool, Action<string>?, string?>>(port, nameof(StressPort.Repeat));
         _draw = Bind<Func<string, string>>(port, nameof(StressPort.Draw));
+        _fewest = Bind<Func<string, int>>(port, nameof(StressPort.FewestSteps));
     }
 
     private delegate string RunDelegate(
@@ -49,6 +51,9 @@ internal sealed class StressEngine
     public string? Repeat(string repro, bool withMutant, Action<string>? each) => _repeat(repro, withMutant, each);
 
     public string Draw(string repro) => _draw(repro);
+
+    /// <summary>The fewest steps that break a file's rule; 0 when they were not found.</summary>
+    public int FewestSteps(string repro) => _fewest(repro);
 
     private static T Bind<T>(Type port, string method)
         where T : Delegate => port.GetMethod(method)!.CreateDelegate<T>();

@@ -61,6 +61,13 @@ public sealed class StressNetwork : Context
     /// <summary>Time stands still, so that a state does not tell how long it took to get there.</summary>
     public bool Timeless { get; set; }
 
+    /// <summary>Nobody looks: no traces, no observers. For measuring what they cost.</summary>
+    public bool IsBare
+    {
+        get => !Tracing;
+        set => Tracing = !value;
+    }
+
     public Actor[] Actors => _actors;
 
     /// <summary>Where what happens is counted.</summary>
@@ -119,7 +126,10 @@ public sealed class StressNetwork : Context
         Now = Timeless ? Cycle.Zero : new Cycle(Delivered);
         ref readonly Envelope envelope = ref _flights[flight].Envelope;
         _actors[target].Receive(envelope, this);
-        _subject.Received(envelope, target);
+        if (Tracing)
+        {
+            _subject.Received(envelope, target);
+        }
         if (!keep)
         {
             _flights[flight].Next = _free;

@@ -152,6 +152,14 @@ public static class StressPort
         return TraceText.Run(read, each).Violation?.What;
     }
 
+    /// <summary>The fewest steps that break a file's rule with its programs; 0 when they were not found.</summary>
+    public static int FewestSteps(string repro)
+    {
+        Repro read = Repro.FromJson(repro);
+        using ActiveMutant _ = new(Enum.Parse<Mutant>(read.Mutant));
+        return TraceText.FailureOf(read) is { } failure ? new Shortest(failure).Steps() ?? 0 : 0;
+    }
+
     /// <summary>The picture of a file's run.</summary>
     public static string Draw(string repro)
     {

@@ -78,6 +78,21 @@ public sealed class MemMap : Actor
     public IReadOnlyList<FrameUser> UsersOf(Frame frame) =>
         [.. Enumerable.Range(0, _frames.UsersOf(frame)).Select(index => _frames.UserOf(frame, index))];
 
+    /// <summary>How many users a frame has.</summary>
+    public int UserCountOf(Frame frame) => _frames.UsersOf(frame);
+
+    public bool IsUser(Frame frame, FrameUser user)
+    {
+        for (int index = 0; index < _frames.UsersOf(frame); index++)
+        {
+            if (_frames.UserOf(frame, index) == user)
+            {
+                return true;
+            }
+        }
+        return false;
+    }
+
     public bool HasFrame(Frame frame) => _fabric.Homes.HomeOf(frame.Address).Value == Node;
 
     /// <summary>Frames of this node that have users, in ascending order.</summary>

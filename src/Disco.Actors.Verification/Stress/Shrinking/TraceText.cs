@@ -45,6 +45,18 @@ public static class TraceText
             choice => each?.Invoke(StepText.Write(subject, choice)));
     }
 
+    /// <summary>The failure a file tells of; null when its steps break nothing.</summary>
+    public static Failure? FailureOf(Repro repro)
+    {
+        ReplayResult run = Run(repro);
+        return run.Violation is null
+            ? null
+            : new Failure(
+                repro.Seed, repro.Strategy, true, new Scenario(repro.Shape, repro.ReadOps(), FaultRates.None),
+                [.. run.Taken.Select(taken => taken.Choice)],
+                run.Violation with { IsLiveness = repro.IsLiveness });
+    }
+
     /// <summary>A Mermaid sequence diagram of the run: one arrow a message, in the order they arrive.</summary>
     public static string Mermaid(Repro repro)
     {

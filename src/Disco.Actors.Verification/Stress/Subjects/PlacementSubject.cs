@@ -21,6 +21,9 @@ internal sealed unsafe class PlacementSubject : Subject
     private readonly MemoryNode[] _memories;
     private readonly PlacementGhosts _ghosts;
 
+    // A page has another value since all translations were checked.
+    private bool _hasWritten;
+
     // By virtual machine, those that run nowhere.
     private readonly List<ParkedVcpu>[] _parked;
 
@@ -74,6 +77,7 @@ internal sealed unsafe class PlacementSubject : Subject
     /// <summary>A CPU that has the right writes its page.</summary>
     public void Write(PlacementCpu cpu, int page)
     {
+        _hasWritten = true;
         ulong value = _ghosts.NextValue((cpu.Vm * Shape.Pages) + page);
         _bytes.Write(cpu.FrameOf(page).Address, new ReadOnlySpan<byte>(&value, sizeof(ulong)));
     }
@@ -103,16 +107,25 @@ internal sealed unsafe class PlacementSubject : Subject
 
     public override void Received(in Envelope envelope, int target)
     {
-        if (envelope.Target.Role == Role.Vm)
+        switch (envelope.Target.Role)
         {
-            FollowContents(_memory.Vms[envelope.Target.Index]);
-        }
-        foreach (PlacementCpu cpu in _cpus)
-        {
-            for (int page = 0; cpu.Executes && page < Shape.Pages; page++)
-            {
-                CheckTranslation(cpu, page);
-            }
+            case Role.Vm:
+                FollowContents(_memory.Vms[envelope.Target.Index]);
+                CheckAll();
+                break;
+            case Role.MemMap:
+                CheckAll();
+                break;
+            case Role.Cpu when !_hasWritten:
+                // Its own translations are all that can have changed.
+                Check(_cpus[envelope.Target.Index]);
+                break;
+            case Role.Cpu:
+                CheckAll();
+                break;
+            default:
+                // Nothing that a translation leads to has changed.
+                break;
         }
     }
 
@@ -234,6 +247,23 @@ internal sealed unsafe class PlacementSubject : Subject
         }
     }
 
+    private void CheckAll()
+    {
+        _hasWritten = false;
+        foreach (PlacementCpu cpu in _cpus)
+        {
+            Check(cpu);
+        }
+    }
+
+    private void Check(PlacementCpu cpu)
+    {
+        for (int page = 0; cpu.Executes && page < Shape.Pages; page++)
+        {
+            CheckTranslation(cpu, page);
+        }
+    }
+
     private void CheckTranslation(PlacementCpu cpu, int page)
     {
         Frame frame = cpu.FrameOf(page);
@@ -243,8 +273,8 @@ internal sealed unsafe class PlacementSubject : Subject
         }
         int index = (cpu.Vm * Shape.Pages) + page;
         FrameUser own = new((ushort)cpu.Vm, new PhysicalPage((uint)page));
-        IReadOnlyList<FrameUser> users = _memory.MemMapOf(frame).UsersOf(frame);
-        if (!users.Contains(own))
+        MemMap memMap = _memory.MemMapOf(frame);
+        if (!memMap.IsUser(frame, own))
         {
             Invariant.Broken($"{cpu.Address} uses {frame}, given away");
         }
@@ -255,7 +285,7 @@ internal sealed unsafe class PlacementSubject : Subject
         }
         if (cpu.MayWrite(page))
         {
-            Check(users.Count == 1, "a CPU may write a frame that others use");
+            Check(memMap.UserCountOf(frame) == 1, "a CPU may write a frame that others use");
             Check(ViewOf(index).Replicas.Count == 0, "a CPU may write a replicated page");
         }
     }
