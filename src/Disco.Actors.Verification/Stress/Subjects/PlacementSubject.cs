@@ -113,7 +113,8 @@ internal sealed unsafe class PlacementSubject : Subject
                 FollowContents(_memory.Vms[envelope.Target.Index]);
                 CheckAll();
                 break;
-            case Role.MemMap:
+            // A memory may have been told to write a frame.
+            case Role.MemMap or Role.Memory:
                 CheckAll();
                 break;
             case Role.Cpu when !_hasWritten:
