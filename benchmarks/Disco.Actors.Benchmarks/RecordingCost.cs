@@ -9,8 +9,8 @@ namespace Disco.Actors.Benchmarks;
 
 /// <summary>
 /// What a recording costs: the same run without, and with each level into a file, in turn, several times; and what
-/// repeating it costs. Figures are processor time, which a busy host distorts least: of the run's own thread, and of the
-/// whole process, where what the recording's thread does beside the run counts in full. A replay is compared to the
+/// repeating it costs. Figures are processor time, which a busy host distorts least: of the run's own thread, and of
+/// the whole process, where what the recording's thread does beside the run counts in full. A replay is compared to the
 /// recorded run by the latter, as on one core. Ratios are medians of those of each round.
 /// </summary>
 public static class RecordingCost
