@@ -77,7 +77,9 @@ public sealed class AllocationTests(ITestOutputHelper output)
             + $"{instructions} instructions, {deliveries} messages");
         Assert.True(instructions > 50_000);
         Assert.True(deliveries >= messages);
-        Assert.True(longer - shortly <= strayBytes, $"{longer - shortly} bytes more in {LongCycles - ShortCycles} cycles more");
+        Assert.True(
+            longer - shortly <= strayBytes,
+            $"{longer - shortly} bytes more in {LongCycles - ShortCycles} cycles more");
     }
 
     private static long Instructions(Multiprocessor machine) => machine.Cpus.Sum(cpu => cpu.Core.Instructions);
