@@ -10,7 +10,7 @@ namespace Disco.Actors.Engines;
 /// Observers see each actor's events in its order and every effect after its cause, but nodes one after the other
 /// within a window: the cycles they are told need not rise from call to call.
 /// </remarks>
-public sealed class DeterministicEngine(World world, EngineOptions options) : Engine(world, options, threads: 1)
+public sealed class DeterministicEngine(World world, EngineOptions options) : ExactEngine(world, options, threads: 1)
 {
     /// <summary>To be filled before a run; observers never affect its outcome.</summary>
     public List<IObserver> Observers { get; } = [];

@@ -4,10 +4,15 @@ using Disco.Actors.Core;
 namespace Disco.Actors.Engines;
 
 /// <summary>
-/// Delivers the messages of a <see cref="World"/> in the total order. The outcome of a run is a function of the world
-/// and the options, the same for every engine and thread count. One caller at a time.
+/// Delivers the messages of a <see cref="World"/>: what all engines have in common, the course of a run, what it puts
+/// out and how it is saved. One caller at a time.
 /// </summary>
-public abstract partial class Engine
+/// <remarks>
+/// An <see cref="ExactEngine"/> keeps the total order, so that the outcome is a function of the world and the options.
+/// Another may let envelopes be late, never early; it says by how much (<see cref="TakeLate"/>), and an exact engine
+/// that is told so (<see cref="Lateness"/>) repeats its run.
+/// </remarks>
+public abstract class Engine
 {
     /// <summary>How often a run looks up from its windows: output, cancellation, progress.</summary>
     private const long SliceCycles = 1 << 17;
@@ -16,35 +21,17 @@ public abstract partial class Engine
     private readonly ActorTable _table;
     private readonly SortedDictionary<Address, long> _outsideSequences = [];
     private readonly OutputBuffer _output = new();
-    private readonly Partition[] _partitions;
-    private readonly int[] _partitionOf;
-    private NodeProcess[] _nodes;
     private Fault? _fault;
     private long _windowTicks;
 
     /// <param name="world">Its actors belong to this engine from now on.</param>
     /// <param name="options">Negative cycles break an invariant; the caller checks what users wrote.</param>
-    /// <param name="threads">Host threads the engine can use.</param>
-    private protected Engine(World world, EngineOptions options, int threads)
+    private protected Engine(World world, EngineOptions options)
     {
-        Invariant.Holds(threads >= 1);
         World = world;
         Options = options;
         _timing = new Timing(options, world.Lookahead);
         _table = new ActorTable(world);
-        _partitionOf = new int[Math.Max(1, world.Nodes)];
-        _partitions = new Partition[Math.Clamp(threads, 1, _partitionOf.Length)];
-        for (int i = 0; i < _partitions.Length; i++)
-        {
-            _partitions[i] = new Partition(_table, _timing, _partitionOf);
-        }
-        for (int node = 0; node < _partitionOf.Length; node++)
-        {
-            // Contiguous ranges, even by count, until loads are known.
-            _partitionOf[node] = (int)((long)node * _partitions.Length / _partitionOf.Length);
-        }
-        _nodes = Build();
-        Assign();
     }
 
     /// <summary>Called with what actors put out, in the order (cycle, source), on the caller's thread.</summary>
@@ -64,8 +51,7 @@ public abstract partial class Engine
     public Cycle Now { get; private set; }
 
     /// <summary>The timing error of longer windows.</summary>
-    public WindowDelay WindowDelay =>
-        _nodes.Aggregate(default(WindowDelay), (sum, node) => sum.Plus(node.Delay));
+    public abstract WindowDelay WindowDelay { get; }
 
     /// <summary>By host thread, the caller's first.</summary>
     public virtual IReadOnlyList<ThreadTime> ThreadTimes
@@ -78,33 +64,34 @@ public abstract partial class Engine
     }
 
     /// <summary>Envelopes delivered so far.</summary>
-    public long Deliveries => _partitions.Sum(partition => partition.Deliveries);
+    public abstract long Deliveries { get; }
+
+    /// <summary>
+    /// By how much envelopes of an earlier run were late; null for none. To be set before the first run.
+    /// </summary>
+    public Lateness? Lateness
+    {
+        get => _timing.Lateness;
+        set => _timing.Lateness = value;
+    }
+
+    /// <summary>
+    /// The cycle of the earliest envelope or of the earliest act of an actor, as far as known;
+    /// <see cref="Cycle.Never"/> when nothing can happen any more.
+    /// </summary>
+    public Cycle NextEventCycle => new(NextEvent());
 
     internal Timing Timing => _timing;
+
+    internal ActorTable Table => _table;
+
+    internal abstract StopRequest Stop { get; }
 
     /// <summary>Host time spent in <see cref="Run"/>, in ticks of the stopwatch.</summary>
     private protected long RunTicks { get; private set; }
 
-    internal ReadOnlySpan<Partition> Partitions => _partitions;
-
-    internal ReadOnlySpan<NodeProcess> Nodes => _nodes;
-
-    private StopRequest Stop =>
-        _partitions.Aggregate(StopRequest.None, (first, partition) => StopRequest.First(first, partition.Stop));
-
     /// <summary>Envelopes delivered so far by <see cref="Message.Kind"/>, which is the index.</summary>
-    public long[] DeliveriesByKind()
-    {
-        long[] sums = new long[ushort.MaxValue + 1];
-        foreach (Partition partition in _partitions)
-        {
-            for (int kind = 0; kind < sums.Length; kind++)
-            {
-                sums[kind] += partition.DeliveriesByKind[kind];
-            }
-        }
-        return sums;
-    }
+    public abstract long[] DeliveriesByKind();
 
     /// <summary>Runs until everything before <paramref name="until"/> has happened, or an earlier end.</summary>
     /// <param name="until">The first cycle not to run; <see cref="Cycle.Never"/> for no limit.</param>
@@ -114,10 +101,6 @@ public abstract partial class Engine
     {
         Cycle start = Now;
         long startTicks = Stopwatch.GetTimestamp();
-        foreach (NodeProcess node in _nodes)
-        {
-            node.Observers = ObserversOf(node.Number);
-        }
         Begin();
         try
         {
@@ -211,7 +194,7 @@ public abstract partial class Engine
         StartAnew();
         EngineState.LoadSequences(reader, this, _outsideSequences);
         EngineState.LoadEnvelopes(reader, this);
-        (Now, Partitions[0].Stop) = EngineState.LoadRun(reader, Partitions[0], _nodes[0]);
+        GoOn(EngineState.LoadRun(reader));
     }
 
     /// <summary>
@@ -224,7 +207,7 @@ public abstract partial class Engine
         for (int actor = 0; actor < other.World.Actors.Length; actor++)
         {
             int own = _table.Find(other.World.Actors[actor].Address);
-            NodeOf(own).Sequence(own) = other.NodeOf(actor).Sequence(actor);
+            Sequence(own) = other.Sequence(actor);
         }
         _outsideSequences.Clear();
         foreach ((Address outside, long sequence) in other._outsideSequences)
@@ -235,11 +218,7 @@ public abstract partial class Engine
         {
             Accept(in envelope);
         }
-        Now = other.Now;
-        Partitions[0].Stop = other.Stop;
-        Partitions[0].Deliveries = other.Deliveries;
-        other.DeliveriesByKind().CopyTo(Partitions[0].DeliveriesByKind, 0);
-        _nodes[0].Delay = other.WindowDelay;
+        GoOn(new SavedCourse(other.Now, other.Stop, other.WindowDelay, other.DeliveriesByKind()));
     }
 
     /// <summary>The envelopes under way and who waits for whom, for a report.</summary>
@@ -248,52 +227,30 @@ public abstract partial class Engine
     /// <summary>All undelivered envelopes, in the total order.</summary>
     public IReadOnlyList<Envelope> UnderWay() => Undelivered();
 
-    /// <summary>The node of an actor, by its number in <see cref="World.Actors"/>.</summary>
-    internal NodeProcess NodeOf(int actor) => _nodes[_table.NodeOf[actor]];
+    /// <summary>
+    /// The envelopes handled since the last call that were late, in the order of source and sequence; an exact engine
+    /// has none.
+    /// </summary>
+    public virtual IReadOnlyList<LateEnvelope> TakeLate() => [];
 
+    /// <summary>Takes an envelope at the arrival its latency gives.</summary>
     internal void Accept(in Envelope envelope)
     {
         int target = _table.Find(envelope.Target);
-        NodeOf(target).Fetch(in envelope, target);
-        if (envelope.Source.Role != Role.Outside)
-        {
-            int source = _table.Find(envelope.Source);
-            NodeOf(source).Remember(source, target, in envelope);
-        }
+        Enter(envelope.Source.Role == Role.Outside ? -1 : _table.Find(envelope.Source), target, in envelope);
     }
 
     /// <summary>All undelivered envelopes, in the total order.</summary>
-    internal List<Envelope> Undelivered()
-    {
-        List<Envelope> envelopes = [];
-        foreach (NodeProcess node in _nodes)
-        {
-            foreach (int slot in node.Queue.Slots())
-            {
-                envelopes.Add(node.Queue[slot]);
-            }
-        }
-        envelopes.Sort((left, right) => Envelope.Compare(in left, in right));
-        return envelopes;
-    }
+    internal abstract List<Envelope> Undelivered();
 
-    /// <summary>Who watches a node in the run that begins.</summary>
-    private protected virtual IObserver[] ObserversOf(int node) => NodeObserver is null ? [] : [NodeObserver(node)];
+    /// <summary>How many envelopes an actor has sent, by its number in <see cref="World.Actors"/>.</summary>
+    internal abstract ref long Sequence(int actor);
 
-    /// <summary>Gives nodes to other partitions so that all have about the same load. Between slices.</summary>
-    private protected void ShareNodes()
-    {
-        long[] loads = [.. _nodes.Select(node => node.SampledTicks)];
-        if (LoadBalance.Share(loads, _partitionOf, _partitions.Length))
-        {
-            Assign();
-        }
-        foreach (NodeProcess node in _nodes)
-        {
-            // Old measurements fade.
-            node.SampledTicks /= 2;
-        }
-    }
+    /// <summary>Takes an envelope from outside or from a saved run.</summary>
+    /// <param name="source">The number of the actor that sent it, -1 for the outside.</param>
+    /// <param name="target">The number of the actor it goes to.</param>
+    /// <param name="envelope">With the arrival its latency gives.</param>
+    private protected abstract void Enter(int source, int target, in Envelope envelope);
 
     /// <summary>Before the windows of one call of <see cref="Run"/>.</summary>
     private protected virtual void Begin()
@@ -308,16 +265,34 @@ public abstract partial class Engine
     /// <summary>Makes everything before the limit or an earlier stop happen, or stops at a fault.</summary>
     private protected abstract void RunWindows(long limit);
 
+    /// <summary>The earliest exception since the run began, and what was put out since the last call.</summary>
+    private protected abstract Fault? Collect(OutputBuffer output);
+
+    private protected abstract long NextEvent();
+
+    private protected abstract long LastDelivery();
+
+    /// <summary>Forgets everything but the states of the actors, which are another run's now.</summary>
+    private protected abstract void Clear();
+
+    /// <summary>Takes the counts and the stop of another run, after <see cref="Clear"/>.</summary>
+    private protected abstract void Adopt(SavedCourse course);
+
+    /// <summary>After a delivery outside of a run.</summary>
+    private protected void Note(Fault? fault)
+    {
+        _fault = Fault.First(_fault, fault);
+        _fault = Fault.First(_fault, Collect(_output));
+    }
+
+    private protected bool HasFailed => _fault is not null;
+
     private void RunTo(long limit)
     {
         long start = Stopwatch.GetTimestamp();
         RunWindows(limit);
         _windowTicks += Stopwatch.GetTimestamp() - start;
-        foreach (Partition partition in _partitions)
-        {
-            _fault = Fault.First(_fault, partition.Fault);
-            partition.Output.MoveTo(_output);
-        }
+        Note(null);
         _output.Flush(OnOutput);
         if (_fault is null)
         {
@@ -334,58 +309,19 @@ public abstract partial class Engine
         }
         writer.Begin(default);
         EngineState.SaveSequences(writer, this, _outsideSequences);
-        EngineState.SaveEnvelopes(writer, Undelivered());
+        EngineState.SaveEnvelopes(writer, _timing.Punctual(Undelivered()));
     }
 
-    private long NextEvent()
+    private void GoOn(SavedCourse course)
     {
-        long next = Timing.Never;
-        foreach (NodeProcess node in _nodes)
-        {
-            next = Math.Min(next, Math.Min(node.Queue.Next, node.NextStep));
-        }
-        return next;
-    }
-
-    private long LastDelivery()
-    {
-        long last = 0;
-        foreach (NodeProcess node in _nodes)
-        {
-            last = Math.Max(last, node.LastDelivery);
-        }
-        return last;
+        Now = course.Now;
+        Adopt(course);
     }
 
     private void StartAnew()
     {
-        foreach (Partition partition in _partitions)
-        {
-            partition.Clear();
-        }
+        Clear();
         _output.Flush(null);
-        _nodes = Build();
-        Assign();
         _fault = null;
-    }
-
-    /// <summary>The nodes, anew from the actors.</summary>
-    private NodeProcess[] Build()
-    {
-        NodeProcess[] nodes = new NodeProcess[_partitionOf.Length];
-        for (int node = 0; node < nodes.Length; node++)
-        {
-            nodes[node] = new NodeProcess(node, _table, _timing);
-        }
-        return nodes;
-    }
-
-    /// <summary>Hands the nodes to their partitions.</summary>
-    private void Assign()
-    {
-        for (int i = 0; i < _partitions.Length; i++)
-        {
-            _partitions[i].Nodes = [.. _nodes.Where(node => _partitionOf[node.Number] == i)];
-        }
     }
 }

@@ -11,7 +11,7 @@ internal static class EngineState
     {
         for (int actor = 0; actor < engine.World.Actors.Length; actor++)
         {
-            writer.Write("sequence", engine.NodeOf(actor).Sequence(actor));
+            writer.Write("sequence", engine.Sequence(actor));
         }
         writer.Write("outsides", outsideSequences.Count);
         foreach ((Address source, long sequence) in outsideSequences)
@@ -26,7 +26,7 @@ internal static class EngineState
     {
         for (int actor = 0; actor < engine.World.Actors.Length; actor++)
         {
-            engine.NodeOf(actor).Sequence(actor) = reader.ReadInt64("sequence");
+            engine.Sequence(actor) = reader.ReadInt64("sequence");
         }
         outsideSequences.Clear();
         int outsides = reader.ReadInt32("outsides");
@@ -104,8 +104,7 @@ internal static class EngineState
         }
     }
 
-    /// <summary>Gives the counts to one partition and one node; only their sums are ever seen.</summary>
-    public static (Cycle Now, StopRequest Stop) LoadRun(StateReader reader, Partition partition, NodeProcess node)
+    public static SavedCourse LoadRun(StateReader reader)
     {
         Cycle now = new(reader.ReadInt64("now"));
         long at = reader.ReadInt64("stopAt");
@@ -113,14 +112,17 @@ internal static class EngineState
         int exitCode = reader.ReadInt32("stopExitCode");
         char[] reason = new char[reader.ReadInt32("stopReasonBytes") / sizeof(char)];
         reader.ReadBytes("stopReason", MemoryMarshal.AsBytes(reason.AsSpan()));
-        node.Delay = WindowDelay.Load(reader);
+        WindowDelay delay = WindowDelay.Load(reader);
+        long[] byKind = new long[ushort.MaxValue + 1];
         int kinds = reader.ReadInt32("kinds");
         for (int i = 0; i < kinds; i++)
         {
             int kind = reader.ReadInt32("kind");
-            partition.DeliveriesByKind[kind] = reader.ReadInt64("deliveries");
-            partition.Deliveries += partition.DeliveriesByKind[kind];
+            byKind[kind] = reader.ReadInt64("deliveries");
         }
-        return (now, new StopRequest(at, source, exitCode, new string(reason)));
+        return new SavedCourse(now, new StopRequest(at, source, exitCode, new string(reason)), delay, byKind);
     }
 }
+
+/// <summary>How far a run is, whether it is to stop, and what it counted.</summary>
+internal sealed record SavedCourse(Cycle Now, StopRequest Stop, WindowDelay Delay, long[] DeliveriesByKind);

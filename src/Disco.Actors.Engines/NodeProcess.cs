@@ -32,7 +32,6 @@ internal sealed class NodeProcess : Context
     private readonly bool[] _atBorder;
     private readonly Timing _timing;
     private readonly TotalOrder _order;
-    private readonly bool _adjusts;
     private readonly long[] _sequences;
     private readonly int[] _places;
     private readonly EventQueue _queue = new();
@@ -59,7 +58,6 @@ internal sealed class NodeProcess : Context
         _atBorder = table.AtBorder;
         _timing = timing;
         _order = timing.Order;
-        _adjusts = timing.Adjusts;
         _sequences = new long[_actors.Length];
         _places = new int[_actors.Length];
         Array.Fill(_places, -1);
@@ -178,7 +176,7 @@ internal sealed class NodeProcess : Context
         {
             Invariant.Broken($"a message to {target} on another node with latency {latencyCycles}");
         }
-        if (_adjusts && to != _current)
+        if (_timing.Adjusts && to != _current)
         {
             arrival = Adjust(to, message.Lane, arrival, here);
         }
@@ -215,7 +213,7 @@ internal sealed class NodeProcess : Context
 
     public override void Stop(int exitCode, string reason)
     {
-        long at = _timing.StopAt(Now.Value);
+        long at = _timing.LateStopAt(Now.Value);
         _partition.Stop = StopRequest.First(
             _partition.Stop, new StopRequest(at, _actors[_current].Address, exitCode, reason));
         _limits = _limits.AtMost(at);
@@ -346,7 +344,7 @@ internal sealed class NodeProcess : Context
         }
     }
 
-    /// <summary>Jitter, the window boundary between nodes, and the order of the (source, target, lane).</summary>
+    /// <summary>Jitter, the window boundary between nodes, the order of the (source, target, lane), lateness.</summary>
     private long Adjust(int target, Lane lane, long arrival, bool here)
     {
         if (!here)
@@ -364,6 +362,10 @@ internal sealed class NodeProcess : Context
             _lastArrivals.TryGetValue((_current, target, lane), out long last);
             arrival = Math.Max(arrival, last);
             _lastArrivals[(_current, target, lane)] = arrival;
+        }
+        if (_timing.Lateness is { } lateness)
+        {
+            arrival += lateness.Of(_actors[_current].Address, _sequences[_current]);
         }
         return arrival;
     }

@@ -7,7 +7,7 @@ namespace Disco.Actors.Engines;
 /// The nodes spread over host threads, one partition each (<see cref="Worker"/>). A run is cut into slices, at whose
 /// ends all threads meet; there, now and then, nodes change their partition to share the load evenly.
 /// </summary>
-public sealed class ParallelEngine : Engine
+public sealed class ParallelEngine : ExactEngine
 {
     private const int SlicesPerSharing = 32;
 

@@ -46,8 +46,11 @@ internal sealed class Timing
 
     public long CrossNodeCycles { get; }
 
+    /// <summary>How late envelopes and a stop are; null when all are on time.</summary>
+    public Lateness? Lateness { get; set; }
+
     /// <summary>True when an arrival is more than sending cycle plus latency.</summary>
-    public bool Adjusts => JitterCycles != 0 || _halfWindowCycles != 0;
+    public bool Adjusts => JitterCycles != 0 || _halfWindowCycles != 0 || Lateness is not null;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static long Plus(long cycle, long cycles)
@@ -87,6 +90,9 @@ internal sealed class Timing
     /// </summary>
     public long StopAt(long cycle) => Bounded(cycle, _stopDelayCycles);
 
+    /// <summary>The same, where it is known that it took effect later.</summary>
+    public long LateStopAt(long cycle) => Math.Max(StopAt(cycle), Lateness?.StopAt ?? 0);
+
     /// <summary>
     /// Not before the second half-window boundary after the sending: so it is never less than half a window under
     /// way, and threads that go from boundary to boundary may be that far apart instead of all having to meet there.
@@ -94,6 +100,34 @@ internal sealed class Timing
     public long Crossed(long sent, long arrival) => _halfWindowCycles == 0
         ? arrival
         : Math.Max(arrival, ((sent / _halfWindowCycles) + 2) * _halfWindowCycles);
+
+    /// <summary>The envelope at the arrival at which it will be handled.</summary>
+    public Envelope Late(in Envelope envelope) =>
+        Moved(in envelope, Lateness?.Of(envelope.Source, envelope.Sequence) ?? 0);
+
+    /// <summary>The envelopes at the arrivals their latencies gave, in their total order.</summary>
+    public List<Envelope> Punctual(List<Envelope> envelopes)
+    {
+        if (Lateness is null)
+        {
+            return envelopes;
+        }
+        List<Envelope> punctual = [.. envelopes.Select(each => Moved(in each, -Lateness.Of(each.Source, each.Sequence)))];
+        punctual.Sort((left, right) => Envelope.Compare(in left, in right));
+        return punctual;
+    }
+
+    /// <summary>The envelope with another arrival, and the rank that goes with it.</summary>
+    public Envelope Moved(in Envelope envelope, long cycles)
+    {
+        Envelope moved = envelope;
+        if (cycles != 0)
+        {
+            moved.Arrival += cycles;
+            moved.TieBreak = Order.TieBreak(moved.Arrival, moved.Source, moved.Target, moved.Message.Lane);
+        }
+        return moved;
+    }
 
     private long Bounded(long cycle, long cycles)
     {

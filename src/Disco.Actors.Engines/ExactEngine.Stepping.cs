@@ -3,17 +3,11 @@ using Disco.Actors.Core;
 namespace Disco.Actors.Engines;
 
 /// <content>Stopping between two deliveries of one cycle.</content>
-public abstract partial class Engine
+public abstract partial class ExactEngine
 {
     /// <summary>
-    /// The cycle of the earliest envelope or of the earliest act of an actor, as far as known;
-    /// <see cref="Cycle.Never"/> when nothing can happen any more.
-    /// </summary>
-    public Cycle NextEventCycle => new(NextEvent());
-
-    /// <summary>
-    /// Delivers the first envelope of the cycle <see cref="Now"/>; false when none is left or the run has ended. What
-    /// it puts out is handed over by the next <see cref="Run"/>.
+    /// Delivers the first envelope of the cycle <see cref="Engine.Now"/>; false when none is left or the run has ended. What
+    /// it puts out is handed over by the next <see cref="Engine.Run"/>.
     /// </summary>
     private protected bool DeliverFirst()
     {
@@ -35,12 +29,12 @@ public abstract partial class Engine
                 }
             }
         }
-        if (first is null || _fault is not null || Stop.At <= Now.Value)
+        if (first is null || HasFailed || Stop.At <= Now.Value)
         {
             return false;
         }
         Deliver(first);
-        return _fault is null;
+        return !HasFailed;
     }
 
     private void Deliver(NodeProcess node)
@@ -50,6 +44,7 @@ public abstract partial class Engine
             each.Observers = ObserversOf(each.Number);
         }
         _partitions[0].Prepare(Timing.Never);
+        Fault? fault = null;
         try
         {
             node.DeliverFirst();
@@ -57,8 +52,8 @@ public abstract partial class Engine
         catch (Exception exception)
         {
             node.HasFailed = true;
-            _fault = node.FaultOf(exception);
+            fault = node.FaultOf(exception);
         }
-        _partitions[0].Output.MoveTo(_output);
+        Note(fault);
     }
 }
