@@ -12,11 +12,13 @@ public sealed class ArrowTests
         ["Machine"] = ["Core"],
         ["Vmm"] = ["Core", "Machine"],
         ["Engines"] = ["Core"],
+        ["Engines.Akka"] = ["Core", "Engines"],
         ["Tracing"] = ["Core", "Engines"],
         ["Verification"] = ["Core", "Machine", "Vmm", "Engines", "Tracing"],
         ["Debugging"] = ["Core", "Machine", "Vmm", "Engines", "Tracing"],
         ["Hocon"] = [],
-        ["Cli"] = ["Core", "Machine", "Vmm", "Engines", "Tracing", "Debugging", "Verification", "Hocon", "Mutated"],
+        ["Cli"] = ["Core", "Machine", "Vmm", "Engines", "Tracing", "Debugging", "Verification", "Hocon", "Mutated",
+            "Engines.Akka"],
         ["Mutated"] = [],
     };
 

@@ -65,6 +65,10 @@ internal static class RunCommand
         Experiment experiment, TimeSpan every, RecordRequest? record, CheckpointRequest checkpoint,
         string? diskTo, bool json, bool registers)
     {
+        if (experiment.Engine == EngineKind.Akka)
+        {
+            AkkaSupport.Check();
+        }
         BuiltMachine machine = experiment.Build();
         Engine engine = experiment.MakeEngine(machine.World);
         using IDisposable? owned = engine as IDisposable;

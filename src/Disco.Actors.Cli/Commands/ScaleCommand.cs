@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
+using Disco.Actors.Cli.Configuration;
 using Disco.Actors.Cli.Reports;
 using Disco.Actors.Cli.Scaling;
 using Disco.Actors.Machine.Boards;
@@ -78,6 +79,10 @@ internal static class ScaleCommand
 
     private static int Run(ParseResult parsed)
     {
+        if (parsed.GetValue(_engine) == "akka")
+        {
+            AkkaSupport.Check();
+        }
         if (parsed.GetValue(_engine) != "parallel")
         {
             throw new UserError($"--engine {parsed.GetValue(_engine)}: host threads are the parallel engine's, and "

@@ -13,6 +13,7 @@ public enum EngineKind
 {
     Deterministic,
     Parallel,
+    Akka,
 }
 
 /// <summary>What one run is: the machine, what runs on it and the engine, read from <see cref="Settings"/>.</summary>
@@ -40,6 +41,12 @@ public sealed record Experiment(
     /// <summary>What is typed meanwhile.</summary>
     public TypedKeys Keys { get; init; } = new([], 0, 0);
 
+    /// <summary>How far actors on the Akka engine may be apart.</summary>
+    public required long AkkaWindowCycles { get; init; }
+
+    /// <summary>How long an actor on the Akka engine acts by itself before it looks into its mailbox.</summary>
+    public required long AkkaSliceCycles { get; init; }
+
     /// <summary>Names of what runs, for reports.</summary>
     public string Guests => Bare?.Image.Name
         ?? string.Join(", ", Monitor!.Vms.Select(vm => vm.Image.Name).Distinct(StringComparer.Ordinal));
@@ -52,11 +59,17 @@ public sealed record Experiment(
         {
             throw UserError.Sentence(problem);
         }
-        bool isParallel = settings.OneOf("engine.kind", "deterministic", "parallel") == "parallel";
-        if (isParallel && board.Fidelity == Fidelity.Fast)
+        EngineKind kind = settings.Word<EngineKind>("engine.kind");
+        bool isThreaded = kind != EngineKind.Deterministic;
+        if (isThreaded && board.Fidelity == Fidelity.Fast)
         {
             throw new UserError(
                 "In the fast fidelity all CPUs share memory, so one runs at a time: use --engine deterministic.");
+        }
+        if (kind == EngineKind.Akka && settings.Text("engine.window") != "exact")
+        {
+            throw new UserError(
+                "engine.window is the exact engines': the Akka engine has engine.akka.window, with --set.");
         }
         EngineOptions options = new()
         {
@@ -65,28 +78,34 @@ public sealed record Experiment(
             WindowCycles = settings.Text("engine.window") == "exact"
                 ? 0
                 : settings.Whole("engine.window", 1, CyclesMax),
-            Threads = isParallel ? (int)settings.Whole("engine.threads", 1, BoardConfig.CpusMax) : 1,
-            PinThreads = isParallel && Pins(settings),
+            Threads = isThreaded ? (int)settings.Whole("engine.threads", 1, BoardConfig.CpusMax) : 1,
+            PinThreads = kind == EngineKind.Parallel && Pins(settings),
         };
         GuestFiles files = new();
         return new Experiment(
             board,
             settings.VirtualMachines.Count == 0 ? BareOf(settings, files) : null,
             settings.VirtualMachines.Count == 0 ? null : MonitorSettings.Of(settings, board, files),
-            isParallel ? EngineKind.Parallel : EngineKind.Deterministic,
+            kind,
             options,
             UntilOf(settings, board),
             files.Inputs)
         {
             Keys = TypedKeys.Of(settings, board.ClockHz),
+            AkkaWindowCycles = settings.Whole("engine.akka.window", 1, CyclesMax),
+            AkkaSliceCycles = settings.Whole("engine.akka.slice", 1, CyclesMax),
         };
     }
 
-    /// <summary>The engine the experiment asks for; dispose of it when it is disposable.</summary>
+    /// <summary>
+    /// The engine the experiment asks for; dispose of it when it is disposable. Errors: UserError when it is not in this
+    /// build.
+    /// </summary>
     public Engine MakeEngine(World world) => Engine switch
     {
         EngineKind.Deterministic => new DeterministicEngine(world, Options),
         EngineKind.Parallel => new ParallelEngine(world, Options),
+        EngineKind.Akka => AkkaSupport.MakeEngine(world, this),
     };
 
     /// <summary>Errors: <see cref="UserError"/> when the machine cannot be built or a guest does not fit.</summary>

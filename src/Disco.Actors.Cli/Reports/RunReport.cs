@@ -172,12 +172,12 @@ internal sealed class RunReport
         {
             grid.AddRow("threads", string.Join("; ", _engine.ThreadTimes.Select(ThreadText)));
         }
-        if (_experiment.Options.WindowCycles != 0)
+        if (_experiment.Options.WindowCycles != 0 || _experiment.Engine == EngineKind.Akka)
         {
             WindowDelay delay = _engine.WindowDelay;
             grid.AddRow(
                 "window delay",
-                $"{delay.Count:N0} messages between nodes late by {delay.MeanCycles:F0} cycles on average, "
+                $"{delay.Count:N0} messages late by {delay.MeanCycles:F0} cycles on average, "
                 + $"{delay.MaxCycles:N0} at most");
         }
         if (latency.Count > 0)
@@ -196,10 +196,16 @@ internal sealed class RunReport
     private string MachineText()
     {
         BoardConfig board = _experiment.Board;
-        string engine = _experiment.Engine == EngineKind.Parallel
-            ? $"parallel engine, {_experiment.Options.Threads} threads"
-            : "deterministic engine";
-        string window = _experiment.Options.WindowCycles == 0 ? "" : $", window {_experiment.Options.WindowCycles}";
+        string engine = _experiment.Engine switch
+        {
+            EngineKind.Parallel => $"parallel engine, {_experiment.Options.Threads} threads",
+            EngineKind.Akka => $"Akka engine, {_experiment.Options.Threads} threads",
+            EngineKind.Deterministic => "deterministic engine",
+        };
+        long cycles = _experiment.Engine == EngineKind.Akka
+            ? _experiment.AkkaWindowCycles
+            : _experiment.Options.WindowCycles;
+        string window = cycles == 0 ? "" : $", window {cycles}";
         return $"{board.Name}: {board.Nodes} nodes, {board.Cpus} CPUs, {board.MemoryBytes >> 20} MiB, "
             + $"{board.Topology}, {board.Fidelity}; {engine}{window}, seed {_experiment.Options.Seed}";
     }

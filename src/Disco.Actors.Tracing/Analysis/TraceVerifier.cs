@@ -232,6 +232,7 @@ public sealed class TraceVerifier
         BlockType.Snapshot => "a snapshot",
         BlockType.End => "the end",
         BlockType.Index => "the index",
+        BlockType.Late => "which messages were late",
         _ => $"a block of type {(int)type}",
     };
 }

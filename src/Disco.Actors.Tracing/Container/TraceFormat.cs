@@ -65,6 +65,9 @@ public enum BlockType : byte
 
     /// <summary>Last: where every block begins.</summary>
     Index,
+
+    /// <summary>Which envelopes were late, of those handled since the last. <see cref="LateBlock"/></summary>
+    Late,
 }
 
 /// <summary>How much a recording holds.</summary>

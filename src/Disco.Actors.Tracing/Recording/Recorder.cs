@@ -108,6 +108,7 @@ public sealed class Recorder : IDisposable
     private void End(RunResult result, TraceMark mark)
     {
         FlushNodes();
+        WriteLate(result.Outcome == Outcome.Stopped ? result.Cycle.Value : 0);
         _snapshots.Finish();
         _buffer.Clear();
         new TraceEnd(result.Outcome, result.ExitCode, result.Reason, mark).Write(_buffer);
@@ -119,11 +120,23 @@ public sealed class Recorder : IDisposable
     private void Write(BlockType type, TraceMark mark)
     {
         FlushNodes();
+        WriteLate(0);
         _buffer.Clear();
         mark.Write(_buffer);
         ActorHashes.Write(_buffer, _hashes);
         _writer.Append(type, 0, _buffer.Written);
         _writer.Flush();
+    }
+
+    private void WriteLate(long stopAt)
+    {
+        IReadOnlyList<LateEnvelope> late = _engine.TakeLate();
+        if (late.Count > 0 || (stopAt != 0 && _engine is not ExactEngine))
+        {
+            _buffer.Clear();
+            LateBlock.Write(_buffer, late, stopAt);
+            _writer.Append(BlockType.Late, 0, _buffer.Written);
+        }
     }
 
     private void FlushNodes() => Array.ForEach(_nodes, node => node.Flush());

@@ -39,6 +39,7 @@ public sealed class Replayer
         CheckMachine(engine, trace);
         _engine = engine;
         _trace = trace;
+        engine.Lateness = LateBlock.Read(trace);
         _output = OutputHash.Of(engine);
         if (from > Cycle.Zero && SnapshotBefore(from) is { Cycle.Value: > 0 } snapshot)
         {

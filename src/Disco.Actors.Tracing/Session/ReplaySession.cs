@@ -45,6 +45,7 @@ public sealed partial class ReplaySession
         Invariant.Holds(engine.Now == Cycle.Zero && engine.Deliveries == 0);
         Replayer.CheckMachine(engine, trace);
         Engine = engine;
+        engine.Lateness = LateBlock.Read(trace);
         _trace = trace;
         _segmentCycles = segmentCycles;
         _keepCycles = keepCycles;

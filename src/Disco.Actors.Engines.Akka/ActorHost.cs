@@ -1,0 +1,322 @@
+using Akka.Actor;
+using Disco.Actors.Core;
+
+namespace Disco.Actors.Engines.Akka;
+
+/// <summary>
+/// One actor of the machine between Akka's mailbox and itself: what it has received and not handled, how far it has
+/// come, and the context it sees. Entered by the Akka actor that has it, and by the engine while nothing is under way.
+/// </summary>
+/// <remarks>
+/// An envelope is handled at its arrival, or when the actor is beyond that already, where the actor is: at the first
+/// cycle and rank that is not before anything it has handled, and not before a cycle in which it has acted. So what one
+/// actor handles is strictly in the total order, of later arrivals; and everything it does is a function of that order.
+/// An actor that is told the same lateness of each envelope does the same on an exact engine. What an actor sends itself
+/// is never late, because it arrives after everything that the actor has handled by then.
+/// </remarks>
+internal sealed class ActorHost : Context
+{
+    private readonly Actor _actor;
+    private readonly int _number;
+    private readonly ActorTable _table;
+    private readonly Timing _timing;
+    private readonly Course _course;
+    private readonly ActorHost[] _hosts;
+    private readonly long _sliceCycles;
+    private readonly Arrivals _arrivals = new();
+    private readonly List<Carried> _outgoing = [];
+    private readonly Dictionary<(int Target, Lane Lane), long> _lastArrivals = [];
+    private readonly List<LateEnvelope> _late = [];
+    private Payload _noLine;
+    private Envelope _last;
+    private Carried? _handling;
+    private long _ranTo;
+    private bool _acting;
+
+    // Of the next envelope.
+    private long _sequence;
+
+    public ActorHost(int number, ActorTable table, Timing timing, Course course, ActorHost[] hosts, long sliceCycles)
+    {
+        _number = number;
+        _actor = table.Actors[number];
+        _table = table;
+        _timing = timing;
+        _course = course;
+        _hosts = hosts;
+        _sliceCycles = sliceCycles;
+        Clear();
+    }
+
+    /// <summary>The Akka actor that has it; set before anybody sends to it.</summary>
+    public IActorRef Ref { get; set; } = ActorRefs.Nobody;
+
+    public Actor Actor => _actor;
+
+    public Address Address => _actor.Address;
+
+    public int Node => _actor.Node;
+
+    public HandledCounts Counts { get; } = new();
+
+    public WindowDelay Delay { get; set; }
+
+    public Fault? Fault { get; private set; }
+
+    public StopRequest StopRequest { get; set; } = StopRequest.None;
+
+    public OutputBuffer Texts { get; } = new();
+
+    public long LastDelivery => Math.Max(0, _last.Arrival.Value);
+
+    /// <summary>The first cycle in which it has something to do.</summary>
+    public long NextEvent => Fault is null ? Math.Min(_arrivals.Next, _actor.NextStep.Value) : Timing.Never;
+
+    public ref long Sequence => ref _sequence;
+
+    /// <summary>What happened, for observers; null when nobody watches.</summary>
+    public EventLog? Log { get; set; }
+
+    public ReadOnlySpan<Carried> Unhandled => _arrivals.All;
+
+    public void Watch(EventLog? log, bool isTracing)
+    {
+        Log = log;
+        Tracing = isTracing;
+    }
+
+    /// <summary>Handles one message of Akka, which has a token.</summary>
+    /// <param name="carried">The envelope it is; null for a grant or a continuation.</param>
+    public void Handle(Carried? carried)
+    {
+        bool hasMore = false;
+        try
+        {
+            if (Fault is null)
+            {
+                if (carried is not null)
+                {
+                    Accept(carried);
+                }
+                hasMore = Advance(_course.Limit);
+            }
+        }
+        catch (Exception exception)
+        {
+            Fault = new Fault(_actor.Address, Now.Value, _handling?.Envelope, exception);
+        }
+        Settle(hasMore);
+    }
+
+    /// <summary>Takes an envelope into what is to be handled, and finds the cycle for it.</summary>
+    public void Accept(Carried carried)
+    {
+        ref Envelope envelope = ref carried.Envelope;
+        long arrival = envelope.Arrival.Value;
+        long at = Math.Max(arrival, Math.Max(_ranTo, _last.Arrival.Value));
+        Move(ref envelope, at);
+        if (at == _last.Arrival.Value && Envelope.Compare(in envelope, in _last) < 0)
+        {
+            Move(ref envelope, ++at);
+        }
+        carried.LateCycles = at - arrival;
+        _arrivals.Add(carried);
+    }
+
+    /// <summary>Learns what the actor had sent in a saved run, so that later messages stay behind it.</summary>
+    public void Remember(int target, in Envelope envelope)
+    {
+        if (_timing.JitterCycles != 0 && target != _number)
+        {
+            _lastArrivals.TryGetValue((target, envelope.Message.Lane), out long last);
+            _lastArrivals[(target, envelope.Message.Lane)] = Math.Max(last, envelope.Arrival.Value);
+        }
+    }
+
+    public void MoveLateTo(List<LateEnvelope> list)
+    {
+        list.AddRange(_late);
+        _late.Clear();
+    }
+
+    /// <summary>Forgets everything but the actor's state.</summary>
+    public void Clear()
+    {
+        _arrivals.Clear();
+        _outgoing.Clear();
+        _lastArrivals.Clear();
+        _late.Clear();
+        _last = default;
+        _last.Arrival = new Cycle(-1);
+        _ranTo = 0;
+        _sequence = 0;
+        Counts.Clear();
+        Delay = default;
+        Fault = null;
+        StopRequest = StopRequest.None;
+    }
+
+    public override ref Payload Send(Address target, long latencyCycles, in Message message)
+    {
+        if (latencyCycles < 1)
+        {
+            Invariant.Broken($"a message to {target} with latency {latencyCycles}; it must be at least 1");
+        }
+        int to = _table.Find(target);
+        if (latencyCycles < _timing.CrossNodeCycles && _table.NodeOf[to] != _actor.Node)
+        {
+            Invariant.Broken($"a message to {target} on another node with latency {latencyCycles}");
+        }
+        long arrival = Now.Value + latencyCycles;
+        if (_timing.JitterCycles != 0 && to != _number)
+        {
+            arrival = Jitter(to, message.Lane, arrival);
+        }
+        Carried carried = new(to);
+        ref Envelope envelope = ref carried.Envelope;
+        envelope.Arrival = new Cycle(arrival);
+        envelope.TieBreak = _timing.Order.TieBreak(envelope.Arrival, _actor.Address, target, message.Lane);
+        envelope.Sequence = _sequence++;
+        envelope.Source = _actor.Address;
+        envelope.Target = target;
+        envelope.Message = message;
+        if (to != _number)
+        {
+            _outgoing.Add(carried);
+        }
+        else
+        {
+            _arrivals.Add(carried);
+            LowerHorizon(arrival);
+        }
+        return ref message.PayloadBytes == 0 ? ref _noLine : ref envelope.Payload;
+    }
+
+    public override void After(long cycles, in Message message)
+    {
+        Invariant.Holds(message.PayloadBytes == 0);
+        Send(_actor.Address, cycles, in message);
+    }
+
+    public override void Output(ReadOnlySpan<byte> bytes) => Texts.Add(_actor.Address, Now.Value, bytes);
+
+
+    /// <summary>Others may have come to the limit already, so it ends there at the earliest.</summary>
+    public override void Stop(int exitCode, string reason)
+    {
+        long at = Math.Max(_timing.StopAt(Now.Value), _course.Limit);
+        StopRequest = StopRequest.First(StopRequest, new StopRequest(at, _actor.Address, exitCode, reason));
+    }
+
+    public override void Trace(in TraceEvent traceEvent) => Log?.Add(Now.Value, _handling, in traceEvent);
+
+    /// <summary>Handles envelopes and acts, in the order of cycles, as long as both are before the limit.</summary>
+    /// <returns>True when there is more, but the mailbox is to be looked into first.</returns>
+    private bool Advance(long limit)
+    {
+        while (true)
+        {
+            long envelope = _arrivals.Next;
+            long step = _actor.NextStep.Value;
+            if (Math.Min(envelope, step) >= limit)
+            {
+                return false;
+            }
+            if (envelope <= step)
+            {
+                Deliver(_arrivals.Take());
+                continue;
+            }
+            long slice = Timing.Plus(step, _sliceCycles);
+            Act(step, Math.Min(Math.Min(limit, envelope), slice));
+            if (slice < limit && _actor.NextStep.Value < limit)
+            {
+                return true;
+            }
+        }
+    }
+
+    private void Deliver(Carried carried)
+    {
+        ref Envelope envelope = ref carried.Envelope;
+        _handling = carried;
+        Now = envelope.Arrival;
+        Horizon = Now;
+        long firstSequence = _sequence;
+        _actor.Receive(in envelope, this);
+        Invariant.Holds(_actor.NextStep >= envelope.Arrival);
+        _last.Arrival = envelope.Arrival;
+        _last.TieBreak = envelope.TieBreak;
+        _last.Source = envelope.Source;
+        _last.Sequence = envelope.Sequence;
+        _handling = null;
+        Counts.Add(envelope.Message.Kind);
+        if (carried.LateCycles != 0)
+        {
+            _late.Add(new LateEnvelope(envelope.Source, envelope.Sequence, carried.LateCycles));
+            Delay = Delay.Plus(carried.LateCycles);
+        }
+        Log?.Add(in envelope, firstSequence, _sequence);
+    }
+
+    private void Act(long step, long horizon)
+    {
+        Now = new Cycle(step);
+        Horizon = new Cycle(horizon);
+        _acting = true;
+        _actor.Run(this);
+        _acting = false;
+        long next = _actor.NextStep.Value;
+        if (next < Horizon.Value)
+        {
+            Invariant.Broken($"{_actor.Address} stopped at c{next}, before its horizon {Horizon}");
+        }
+        // An actor that fell asleep has acted up to the cycle it last named.
+        _ranTo = next == Timing.Never ? Math.Min(Now.Value + 1, Horizon.Value) : Horizon.Value;
+    }
+
+    /// <summary>Gives the token on, or back, and tells what was sent.</summary>
+    private void Settle(bool hasMore)
+    {
+        bool wasLast = _course.PassOn(_outgoing.Count + (hasMore ? 1 : 0));
+        foreach (Carried carried in _outgoing)
+        {
+            _hosts[carried.Target].Ref.Tell(carried, ActorRefs.NoSender);
+        }
+        _outgoing.Clear();
+        if (hasMore)
+        {
+            Ref.Tell(Continue.Instance, ActorRefs.NoSender);
+        }
+        if (wasLast)
+        {
+            _course.Pacer.Tell(Quiet.Instance, ActorRefs.NoSender);
+        }
+    }
+
+    private void Move(ref Envelope envelope, long arrival)
+    {
+        if (envelope.Arrival.Value != arrival)
+        {
+            envelope.Arrival = new Cycle(arrival);
+            envelope.TieBreak = _timing.Order.TieBreak(
+                envelope.Arrival, envelope.Source, envelope.Target, envelope.Message.Lane);
+        }
+    }
+
+    private long Jitter(int target, Lane lane, long arrival)
+    {
+        arrival += _timing.Order.Jitter(_actor.Address, _sequence, _timing.JitterCycles);
+        _lastArrivals.TryGetValue((target, lane), out long last);
+        return _lastArrivals[(target, lane)] = Math.Max(arrival, last);
+    }
+
+    private void LowerHorizon(long cycle)
+    {
+        if (_acting && cycle < Horizon.Value)
+        {
+            Invariant.Holds(Now < Horizon);
+            Horizon = new Cycle(cycle);
+        }
+    }
+}

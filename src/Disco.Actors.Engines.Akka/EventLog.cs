@@ -1,0 +1,36 @@
+using Disco.Actors.Core;
+
+namespace Disco.Actors.Engines.Akka;
+
+/// <summary>
+/// What one actor did since the last quiet, so that observers of a node can be told afterwards in the order of the
+/// cycles: host threads handle the actors of a node in any order.
+/// </summary>
+internal sealed class EventLog(Actor actor)
+{
+    private readonly List<Entry> _entries = [];
+
+    public void Add(in Envelope envelope, long firstSequence, long nextSequence) =>
+        _entries.Add(new Entry(actor, envelope, firstSequence, nextSequence, null));
+
+    /// <summary>What happens while an envelope is handled comes before it, what happens else after the cycle's.</summary>
+    public void Add(long cycle, Carried? handling, in TraceEvent traceEvent)
+    {
+        Envelope place = handling?.Envelope
+            ?? new Envelope { Arrival = new Cycle(cycle), TieBreak = ulong.MaxValue, Source = new Address((Role)0xff, 0) };
+        _entries.Add(new Entry(actor, place, 0, cycle, traceEvent));
+    }
+
+    public void MoveTo(List<Entry> entries)
+    {
+        entries.AddRange(_entries);
+        _entries.Clear();
+    }
+
+    /// <param name="Actor">Whose.</param>
+    /// <param name="Envelope">Handled, or the place of something else in the order.</param>
+    /// <param name="First">Number of the actor's next envelope before.</param>
+    /// <param name="Next">The same after; the cycle of something else.</param>
+    /// <param name="Event">Something else; null for a delivery.</param>
+    internal readonly record struct Entry(Actor Actor, Envelope Envelope, long First, long Next, TraceEvent? Event);
+}

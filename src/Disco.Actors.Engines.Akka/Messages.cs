@@ -1,0 +1,41 @@
+using Akka.Actor;
+using Disco.Actors.Core;
+
+namespace Disco.Actors.Engines.Akka;
+
+/// <summary>
+/// An envelope as a message of Akka; allocated by the sender, the receiver's from then on. Two Akka actors that share
+/// nothing else hand it over.
+/// </summary>
+internal sealed class Carried(int target)
+{
+    /// <summary>With the arrival its latency gives, and from the receiver on the one at which it is handled.</summary>
+    public Envelope Envelope;
+
+    /// <summary>The number of the actor it goes to.</summary>
+    public int Target { get; } = target;
+
+    /// <summary>By how many cycles it is later than its latency says.</summary>
+    public long LateCycles { get; set; }
+}
+
+/// <summary>To an actor: everything before <see cref="Course.Limit"/> may be done.</summary>
+internal sealed class Grant : INoSerializationVerificationNeeded
+{
+    public static readonly Grant Instance = new();
+}
+
+/// <summary>To oneself: there was more to do, but the mailbox goes first.</summary>
+internal sealed class Continue : INoSerializationVerificationNeeded
+{
+    public static readonly Continue Instance = new();
+}
+
+/// <summary>To the pacer: nobody has anything to do before the limit, and nothing is under way.</summary>
+internal sealed class Quiet : INoSerializationVerificationNeeded
+{
+    public static readonly Quiet Instance = new();
+}
+
+/// <summary>To the pacer: everything before a cycle is to happen.</summary>
+internal sealed record Go(long Limit, TaskCompletionSource Done) : INoSerializationVerificationNeeded;

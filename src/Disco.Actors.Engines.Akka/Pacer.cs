@@ -1,0 +1,111 @@
+using Akka.Actor;
+
+namespace Disco.Actors.Engines.Akka;
+
+/// <summary>
+/// Keeps the clocks of all actors together, and is the parent of their Akka actors. When nothing is left to do before
+/// the limit and nothing is under way, it grants a window more, from the earliest event on: so what all wait for comes
+/// at once, however far it is.
+/// </summary>
+/// <remarks>
+/// An exception in an actor of the machine is its host's to keep: the window is finished, so that of several the
+/// earliest is known, and the machine stops. An Akka actor that ends in another way takes the machine with it. No actor
+/// is ever started again.
+/// </remarks>
+internal sealed class Pacer(Course course, ActorHost[] hosts, AkkaOptions options) : UntypedActor
+{
+    public const string Dispatcher = "akka.actor.disco-dispatcher";
+    public const string Mailbox = "akka.actor.disco-mailbox";
+
+    private readonly List<ActorHost> _granted = [];
+    private Go? _going;
+    private Exception? _broken;
+
+    protected override void PreStart()
+    {
+        course.Pacer = Self;
+        foreach (ActorHost host in hosts)
+        {
+            Props props = Props.Create(() => new HostActor(host)).WithDispatcher(Dispatcher).WithMailbox(Mailbox);
+            host.Ref = Context.Watch(Context.ActorOf(props, $"{host.Address}".Replace('/', '-')));
+        }
+    }
+
+    protected override SupervisorStrategy SupervisorStrategy() => new OneForOneStrategy(exception =>
+    {
+        _broken ??= exception;
+        return Directive.Stop;
+    });
+
+    protected override void OnReceive(object message)
+    {
+        switch (message)
+        {
+            case Go go:
+                _going = go;
+                Advance();
+                break;
+            case Quiet:
+                Advance();
+                break;
+            case Terminated terminated:
+                Break(new InvalidOperationException($"the Akka actor {terminated.ActorRef.Path} has ended", _broken));
+                break;
+            default:
+                Unhandled(message);
+                break;
+        }
+    }
+
+    private void Advance()
+    {
+        if (_going is not { } going || _broken is not null)
+        {
+            return;
+        }
+        long end = going.Limit;
+        long next = Timing.Never;
+        foreach (ActorHost host in hosts)
+        {
+            end = host.Fault is null ? Math.Min(end, host.StopRequest.At) : 0;
+            if (end == 0)
+            {
+                break;
+            }
+            next = Math.Min(next, host.NextEvent);
+        }
+        if (next >= end)
+        {
+            course.Limit = Math.Max(course.Limit, end);
+            _going = null;
+            going.Done.SetResult();
+            return;
+        }
+        Open(Math.Min(end, Timing.Plus(next, options.WindowCycles)));
+    }
+
+    private void Open(long limit)
+    {
+        course.Limit = limit;
+        foreach (ActorHost host in hosts)
+        {
+            if (host.NextEvent < limit)
+            {
+                _granted.Add(host);
+            }
+        }
+        course.Issue(_granted.Count);
+        foreach (ActorHost host in _granted)
+        {
+            host.Ref.Tell(Grant.Instance, ActorRefs.NoSender);
+        }
+        _granted.Clear();
+    }
+
+    private void Break(Exception exception)
+    {
+        _broken ??= exception;
+        _going?.Done.TrySetException(exception);
+        _going = null;
+    }
+}

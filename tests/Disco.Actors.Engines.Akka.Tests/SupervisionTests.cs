@@ -1,0 +1,80 @@
+using Akka.Actor;
+using Akka.TestKit.Xunit2;
+using Disco.Actors.Core;
+using Disco.Actors.Engines.Tests;
+using Xunit;
+
+namespace Disco.Actors.Engines.Akka.Tests;
+
+/// <summary>The Akka actors themselves: who ends takes the machine with it, and nobody is started again.</summary>
+public sealed class SupervisionTests : TestKit
+{
+    private const string Dispatchers = """
+        akka.actor.disco-dispatcher { type = Dispatcher, throughput = 5 }
+        akka.actor.disco-mailbox { mailbox-type = "Akka.Dispatch.UnboundedMailbox, Akka" }
+        """;
+
+    public SupervisionTests()
+        : base(Dispatchers)
+    {
+    }
+
+    [Fact]
+    public void A_machine_without_anything_to_do_is_quiet_at_once()
+    {
+        (IActorRef pacer, _, _) = Start();
+        TaskCompletionSource done = new();
+
+        pacer.Tell(new Go(100, done));
+
+        Assert.True(done.Task.Wait(TimeSpan.FromSeconds(10)));
+    }
+
+    [Fact]
+    public void An_Akka_actor_that_ends_breaks_the_run()
+    {
+        (IActorRef pacer, ActorHost host, Course course) = Start();
+        TaskCompletionSource first = new();
+        pacer.Tell(new Go(100, first));
+        Assert.True(first.Task.Wait(TimeSpan.FromSeconds(10)));
+        Watch(host.Ref);
+        course.Issue(1);
+
+        // Nobody gives the token back, so the run waits for the actor.
+        TaskCompletionSource second = new();
+        host.Accept(new Carried(0) { Envelope = new Envelope { Arrival = new Cycle(150), Target = host.Address } });
+        host.Ref.Tell(PoisonPill.Instance);
+        ExpectTerminated(host.Ref);
+        pacer.Tell(new Go(200, second));
+
+        Exception broken = Assert.Throws<AggregateException>(() => second.Task.Wait(TimeSpan.FromSeconds(10)));
+        Assert.Contains("driver-0", broken.InnerException!.Message, StringComparison.Ordinal);
+    }
+
+    /// <summary>Akka's own default would start it again, with a state that belongs to no run.</summary>
+    [Fact]
+    public void An_Akka_actor_that_fails_is_stopped_and_not_restarted()
+    {
+        (IActorRef pacer, ActorHost host, _) = Start();
+        TaskCompletionSource first = new();
+        pacer.Tell(new Go(100, first));
+        Assert.True(first.Task.Wait(TimeSpan.FromSeconds(10)));
+        Watch(host.Ref);
+
+        host.Ref.Tell(Kill.Instance);
+
+        ExpectTerminated(host.Ref);
+    }
+
+    private (IActorRef Pacer, ActorHost Host, Course Course) Start()
+    {
+        World world = new([new Probe(new Address(Role.Driver, 0))], new Lookahead(1, 1, 1, 1), new ToyNames());
+        EngineOptions options = new();
+        Course course = new();
+        ActorHost[] hosts = new ActorHost[1];
+        hosts[0] = new ActorHost(0, new ActorTable(world), new Timing(options, world.Lookahead), course, hosts, 100);
+        AkkaOptions akka = new();
+        IActorRef pacer = Sys.ActorOf(Props.Create(() => new Pacer(course, hosts, akka)), "pacer");
+        return (pacer, hosts[0], course);
+    }
+}
