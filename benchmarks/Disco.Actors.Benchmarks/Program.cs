@@ -5,6 +5,7 @@ using Disco.Actors.Benchmarks;
 // shootdowns [smoke] measures the shootdown protocols in virtual time; recording [smoke] [PART] what recording costs,
 // replay [smoke|DELIVERIES] what one actor alone and a seek do; recordings [COUNT] [FIRST] records random runs and
 // repeats them by every route;
+// akka [smoke], built with -p:WithAkka=true, compares a message of the Akka engine with a bare one;
 // anything else is BenchmarkDotNet's.
 if (args is ["guests" or "smoke", ..])
 {
@@ -43,6 +44,16 @@ if (args is ["replay", ..])
     }
     return;
 }
+#if WITH_AKKA
+if (args is ["akka", ..])
+{
+    foreach (string line in AkkaMessages.Measure(smoke: args.Length > 1 && args[1] == "smoke"))
+    {
+        Console.WriteLine(line);
+    }
+    return;
+}
+#endif
 if (args is ["shootdowns", ..])
 {
     foreach (string line in Shootdowns.Measure(smoke: args.Length > 1 && args[1] == "smoke"))

@@ -11,8 +11,8 @@ namespace Disco.Actors.Engines.Akka;
 /// An envelope is handled at its arrival, or when the actor is beyond that already, where the actor is: at the first
 /// cycle and rank that is not before anything it has handled, and not before a cycle in which it has acted. So what one
 /// actor handles is strictly in the total order, of later arrivals; and everything it does is a function of that order.
-/// An actor that is told the same lateness of each envelope does the same on an exact engine. What an actor sends itself
-/// is never late, because it arrives after everything that the actor has handled by then.
+/// An actor that is told the same lateness of each envelope does the same on an exact engine. What an actor sends
+/// itself is never late, because it arrives after everything that the actor has handled by then.
 /// </remarks>
 internal sealed class ActorHost : Context
 {
@@ -119,7 +119,12 @@ internal sealed class ActorHost : Context
         {
             Move(ref envelope, ++at);
         }
-        carried.LateCycles = at - arrival;
+        if (at != arrival)
+        {
+            carried.LateCycles = at - arrival;
+            _late.Add(new LateEnvelope(envelope.Source, envelope.Sequence, carried.LateCycles));
+            Delay = Delay.Plus(carried.LateCycles);
+        }
         _arrivals.Add(carried);
     }
 
@@ -251,11 +256,6 @@ internal sealed class ActorHost : Context
         _last.Sequence = envelope.Sequence;
         _handling = null;
         Counts.Add(envelope.Message.Kind);
-        if (carried.LateCycles != 0)
-        {
-            _late.Add(new LateEnvelope(envelope.Source, envelope.Sequence, carried.LateCycles));
-            Delay = Delay.Plus(carried.LateCycles);
-        }
         Log?.Add(in envelope, firstSequence, _sequence);
     }
 

@@ -35,7 +35,7 @@ public sealed class AkkaEngine : Engine, IDisposable
             hosts[actor] = new ActorHost(actor, Table, Timing, _course, hosts, akka.SliceCycles);
         }
         Course course = _course;
-        _system = ActorSystem.Create("disco", ConfigurationOf(options));
+        _system = ActorSystem.Create("disco", ConfigurationOf(options.Threads));
         _pacer = _system.ActorOf(
             Props.Create(() => new Pacer(course, hosts, akka)).WithDispatcher(Pacer.Dispatcher), "pacer");
     }
@@ -75,6 +75,16 @@ public sealed class AkkaEngine : Engine, IDisposable
     {
         _system.Terminate().GetAwaiter().GetResult();
         _system.Dispose();
+    }
+
+    /// <summary>hocon/engines/akka.conf, with so many host threads.</summary>
+    internal static Config ConfigurationOf(int threads)
+    {
+        using Stream stream = typeof(AkkaEngine).Assembly.GetManifestResourceStream("akka.conf")!;
+        using StreamReader reader = new(stream);
+        Config own = ConfigurationFactory.ParseString(string.Create(
+            CultureInfo.InvariantCulture, $"{Pacer.Dispatcher}.dedicated-thread-pool.thread-count = {threads}"));
+        return own.WithFallback(ConfigurationFactory.ParseString(reader.ReadToEnd()));
     }
 
     internal override ref long Sequence(int actor) => ref _hosts[actor].Sequence;
@@ -168,16 +178,6 @@ public sealed class AkkaEngine : Engine, IDisposable
                 _hosts[0].Counts.Add((ushort)kind, course.DeliveriesByKind[kind]);
             }
         }
-    }
-
-    private static Config ConfigurationOf(EngineOptions options)
-    {
-        using Stream stream = typeof(AkkaEngine).Assembly.GetManifestResourceStream("akka.conf")!;
-        using StreamReader reader = new(stream);
-        string threads = options.Threads.ToString(CultureInfo.InvariantCulture);
-        Config own = ConfigurationFactory.ParseString(
-            $"{Pacer.Dispatcher}.dedicated-thread-pool.thread-count = {threads}");
-        return own.WithFallback(ConfigurationFactory.ParseString(reader.ReadToEnd()));
     }
 
     /// <summary>Tells a node's observer what its actors did, in the order of the cycles.</summary>

@@ -13,11 +13,11 @@ internal sealed class EventLog(Actor actor)
     public void Add(in Envelope envelope, long firstSequence, long nextSequence) =>
         _entries.Add(new Entry(actor, envelope, firstSequence, nextSequence, null));
 
-    /// <summary>What happens while an envelope is handled comes before it, what happens else after the cycle's.</summary>
+    /// <summary>While an envelope is handled it comes before that, otherwise after all of the cycle.</summary>
     public void Add(long cycle, Carried? handling, in TraceEvent traceEvent)
     {
         Envelope place = handling?.Envelope
-            ?? new Envelope { Arrival = new Cycle(cycle), TieBreak = ulong.MaxValue, Source = new Address((Role)0xff, 0) };
+            ?? new Envelope { Arrival = new Cycle(cycle), TieBreak = ulong.MaxValue, Sequence = long.MaxValue };
         _entries.Add(new Entry(actor, place, 0, cycle, traceEvent));
     }
 

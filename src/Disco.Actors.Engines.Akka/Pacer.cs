@@ -43,7 +43,14 @@ internal sealed class Pacer(Course course, ActorHost[] hosts, AkkaOptions option
         {
             case Go go:
                 _going = go;
-                Advance();
+                if (_broken is null)
+                {
+                    Advance();
+                }
+                else
+                {
+                    Break(_broken);
+                }
                 break;
             case Quiet:
                 Advance();

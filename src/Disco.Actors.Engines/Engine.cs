@@ -228,8 +228,8 @@ public abstract class Engine
     public IReadOnlyList<Envelope> UnderWay() => Undelivered();
 
     /// <summary>
-    /// The envelopes handled since the last call that were late, in the order of source and sequence; an exact engine
-    /// has none.
+    /// The envelopes found to be late since the last call, in the order of source and sequence; an exact engine has
+    /// none.
     /// </summary>
     public virtual IReadOnlyList<LateEnvelope> TakeLate() => [];
 

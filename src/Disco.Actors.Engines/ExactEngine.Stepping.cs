@@ -6,8 +6,8 @@ namespace Disco.Actors.Engines;
 public abstract partial class ExactEngine
 {
     /// <summary>
-    /// Delivers the first envelope of the cycle <see cref="Engine.Now"/>; false when none is left or the run has ended. What
-    /// it puts out is handed over by the next <see cref="Engine.Run"/>.
+    /// Delivers the first envelope of the cycle <see cref="Engine.Now"/>; false when none is left or the run has ended.
+    /// What it puts out is handed over by the next <see cref="Engine.Run"/>.
     /// </summary>
     private protected bool DeliverFirst()
     {

@@ -112,7 +112,8 @@ internal sealed class Timing
         {
             return envelopes;
         }
-        List<Envelope> punctual = [.. envelopes.Select(each => Moved(in each, -Lateness.Of(each.Source, each.Sequence)))];
+        List<Envelope> punctual =
+            [.. envelopes.Select(each => Moved(in each, -Lateness.Of(each.Source, each.Sequence)))];
         punctual.Sort((left, right) => Envelope.Compare(in left, in right));
         return punctual;
     }

@@ -131,6 +131,19 @@ public sealed class BadInputTests : IDisposable
     public void Fast_fidelity_on_the_parallel_engine_is_refused() => Assert.Contains(
         "deterministic", Refused("run", "--fidelity", "fast", "--engine", "parallel"), StringComparison.Ordinal);
 
+#if !WITH_AKKA
+    /// <summary>An engine of another build: how to get that one.</summary>
+    [Theory]
+    [InlineData("run", "--engine", "akka")]
+    [InlineData("scale", "--engine", "akka")]
+    public void Engine_that_is_not_built_in_is_refused_with_what_to_do(params string[] arguments) => Assert.Contains(
+        "-p:WithAkka=true", Refused(arguments), StringComparison.Ordinal);
+#endif
+
+    [Fact]
+    public void Exact_windows_are_not_for_the_Akka_engine() => Assert.Contains(
+        "engine.akka.window", Refused("run", "--engine", "akka", "--window", "1000"), StringComparison.Ordinal);
+
     [Theory]
     [InlineData("run", "--bord", "uma-8")]
     [InlineData("rum")]

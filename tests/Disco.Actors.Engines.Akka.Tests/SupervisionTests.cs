@@ -1,13 +1,13 @@
 using Akka.Actor;
-using Akka.TestKit.Xunit2;
 using Disco.Actors.Core;
 using Disco.Actors.Engines.Tests;
 using Xunit;
+using AkkaTestKit = Akka.TestKit.Xunit2.TestKit;
 
 namespace Disco.Actors.Engines.Akka.Tests;
 
 /// <summary>The Akka actors themselves: who ends takes the machine with it, and nobody is started again.</summary>
-public sealed class SupervisionTests : TestKit
+public sealed class SupervisionTests : AkkaTestKit
 {
     private const string Dispatchers = """
         akka.actor.disco-dispatcher { type = Dispatcher, throughput = 5 }

@@ -98,8 +98,8 @@ public sealed record Experiment(
     }
 
     /// <summary>
-    /// The engine the experiment asks for; dispose of it when it is disposable. Errors: UserError when it is not in this
-    /// build.
+    /// The engine the experiment asks for; dispose of it when it is disposable. Errors: UserError when it is not in
+    /// this build.
     /// </summary>
     public Engine MakeEngine(World world) => Engine switch
     {

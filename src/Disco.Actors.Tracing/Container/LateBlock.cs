@@ -4,8 +4,8 @@ using Disco.Actors.Engines;
 namespace Disco.Actors.Tracing.Container;
 
 /// <summary>
-/// The order in which a run without exact order happened: the envelopes that were handled later than their latency says,
-/// in the order of source and sequence. A recording of an exact engine has no such block.
+/// The order in which a run without exact order happened: the envelopes that were handled later than their latency
+/// says, in the order of source and sequence. A recording of an exact engine has no such block.
 /// <code>
 /// number of sources, then of each:   source   number of envelopes   then of each:   sequence, from the last   cycles
 /// then:                              the cycle at which the run stopped, 0 when it did not
@@ -60,7 +60,7 @@ internal static class LateBlock
                 long cycles = (long)cursor.Unsigned();
                 if (cycles <= 0 || lateness.Of(source, sequence) != 0)
                 {
-                    throw new TraceException($"the recording says twice, or not, how late envelope {sequence} of {source} is");
+                    throw new TraceException($"the recording says twice how late envelope {sequence} of {source} is");
                 }
                 lateness.Add(new LateEnvelope(source, sequence, cycles));
             }

@@ -66,7 +66,7 @@ public enum BlockType : byte
     /// <summary>Last: where every block begins.</summary>
     Index,
 
-    /// <summary>Which envelopes were late, of those handled since the last. <see cref="LateBlock"/></summary>
+    /// <summary>Which envelopes were found to be late since the last. <see cref="LateBlock"/></summary>
     Late,
 }
 

@@ -260,7 +260,7 @@ public sealed class TraceReader : IDisposable
             }
             BlockType type = (BlockType)header[0];
             int length = BinaryPrimitives.ReadInt32LittleEndian(header.AsSpan(4));
-            if (type is BlockType.None or > BlockType.Index || length < 0 || length > TraceFormat.BlockBytesMax)
+            if (type is BlockType.None or > BlockType.Late || length < 0 || length > TraceFormat.BlockBytesMax)
             {
                 throw Damaged(offset);
             }

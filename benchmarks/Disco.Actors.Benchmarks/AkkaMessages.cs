@@ -1,0 +1,139 @@
+using System.Diagnostics;
+using System.Globalization;
+using Akka.Actor;
+using Disco.Actors.Core;
+using Disco.Actors.Engines;
+using Disco.Actors.Engines.Akka;
+
+namespace Disco.Actors.Benchmarks;
+
+/// <summary>
+/// The same number of messages to and fro between pairs of actors: bare on Akka.NET, and as a world of the Akka engine
+/// with the same dispatcher. In turn, so that what else the host does falls on both.
+/// </summary>
+public static class AkkaMessages
+{
+    private const int Threads = 2;
+    private const long LatencyCycles = 20;
+
+    public static IEnumerable<string> Measure(bool smoke)
+    {
+        int repeats = smoke ? 1 : 7;
+        long messages = smoke ? 20_000 : 2_000_000;
+        foreach (int pairs in new[] { 1, 8, 64 })
+        {
+            // Once unmeasured, to compile.
+            Bare(pairs, messages / 4);
+            Engine(pairs, messages / 4);
+            List<(double Bare, double Engine)> times = [];
+            for (int i = 0; i < repeats; i++)
+            {
+                times.Add((Bare(pairs, messages), Engine(pairs, messages)));
+            }
+            double[] ratios = [.. times.Select(each => each.Engine / each.Bare).Order()];
+            yield return string.Create(
+                CultureInfo.InvariantCulture,
+                $"{pairs,3} pairs: bare {Median(times.Select(each => each.Bare)) / messages * 1e9:F0} ns a message, ")
+                + string.Create(
+                CultureInfo.InvariantCulture,
+                $"engine {Median(times.Select(each => each.Engine)) / messages * 1e9:F0} ns, ")
+                + string.Create(
+                CultureInfo.InvariantCulture,
+                $"ratio {ratios[ratios.Length / 2]:F2} ({ratios[0]:F2} to {ratios[^1]:F2})");
+        }
+    }
+
+    private static double Median(IEnumerable<double> values)
+    {
+        double[] sorted = [.. values.Order()];
+        return sorted[sorted.Length / 2];
+    }
+
+    /// <summary>Seconds.</summary>
+    private static double Bare(int pairs, long messages)
+    {
+        using ActorSystem system = ActorSystem.Create("bare", AkkaEngine.ConfigurationOf(Threads));
+        using CountdownEvent done = new(pairs);
+        List<IActorRef> first = [];
+        for (int i = 0; i < pairs; i++)
+        {
+            Props props = Props.Create(() => new Bouncer(messages / pairs / 2, done)).WithDispatcher(Pacer.Dispatcher);
+            IActorRef left = system.ActorOf(props, $"left-{i}");
+            left.Tell(system.ActorOf(props, $"right-{i}"), ActorRefs.NoSender);
+            first.Add(left);
+        }
+        long start = Stopwatch.GetTimestamp();
+        first.ForEach(left => left.Tell("start", ActorRefs.NoSender));
+        done.Wait();
+        return Stopwatch.GetElapsedTime(start).TotalSeconds;
+    }
+
+    /// <summary>Seconds.</summary>
+    private static double Engine(int pairs, long messages)
+    {
+        List<Actor> actors = [];
+        for (int i = 0; i < pairs * 2; i++)
+        {
+            actors.Add(new Bounced(new Address(Role.Driver, (ushort)i), new Address(Role.Driver, (ushort)(i ^ 1))));
+        }
+        Lookahead lookahead = new(LatencyCycles, LatencyCycles, LatencyCycles, LatencyCycles);
+        World world = new(actors, lookahead, new Names());
+        using AkkaEngine engine = new(world, new EngineOptions { Threads = Threads });
+        for (int i = 0; i < pairs; i++)
+        {
+            engine.Post(new Address(Role.Outside, 0), actors[i * 2].Address, default, Cycle.Zero);
+        }
+        long start = Stopwatch.GetTimestamp();
+        engine.Run(new Cycle(messages / pairs * LatencyCycles));
+        double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
+        Invariant.Holds(engine.Deliveries == messages / pairs * pairs);
+        return seconds;
+    }
+
+    private sealed class Bouncer(long rounds, CountdownEvent done) : UntypedActor
+    {
+        private long _left = rounds;
+        private IActorRef _other = ActorRefs.Nobody;
+
+        protected override void OnReceive(object message)
+        {
+            if (message is IActorRef other)
+            {
+                _other = other;
+            }
+            else if (message is string)
+            {
+                _other.Tell(this, Self);
+            }
+            else if (_other.Equals(ActorRefs.Nobody))
+            {
+                Sender.Tell(message, Self);
+            }
+            else if (--_left > 0)
+            {
+                _other.Tell(message, Self);
+            }
+            else
+            {
+                done.Signal();
+            }
+        }
+    }
+
+    private sealed class Bounced(Address address, Address other) : Actor(address, 0)
+    {
+        public override void Receive(in Envelope envelope, Context context) =>
+            context.Send(other, LatencyCycles, new Message { A = envelope.Message.A + 1 });
+
+        public override void Save(StateWriter writer) => SaveStep(writer);
+
+        public override void Load(StateReader reader) => LoadStep(reader);
+    }
+
+    private sealed class Names : IMessageNames
+    {
+        public string NameOf(ushort kind) => "Bounce";
+
+        public string Describe(in Message message) => $"Bounce {message.A}";
+    }
+}
