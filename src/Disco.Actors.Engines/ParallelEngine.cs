@@ -40,6 +40,7 @@ public sealed class ParallelEngine : ExactEngine
 
     private protected override void Begin()
     {
+        base.Begin();
         _ending = false;
         for (int i = 1; i < _threads.Length; i++)
         {
