@@ -175,9 +175,10 @@ internal sealed class RunReport
         if (_experiment.Options.WindowCycles != 0 || _experiment.Engine == EngineKind.Akka)
         {
             WindowDelay delay = _engine.WindowDelay;
+            string which = _experiment.Engine == EngineKind.Akka ? "messages" : "messages between nodes";
             grid.AddRow(
                 "window delay",
-                $"{delay.Count:N0} messages late by {delay.MeanCycles:F0} cycles on average, "
+                $"{delay.Count:N0} {which} late by {delay.MeanCycles:F0} cycles on average, "
                 + $"{delay.MaxCycles:N0} at most");
         }
         if (latency.Count > 0)
