@@ -47,6 +47,9 @@ public struct Payload
 /// <summary>Gives messages their names in reports and traces.</summary>
 public interface IMessageNames
 {
+    /// <summary>The families there are, each in its present form. Messages of others cannot become bytes.</summary>
+    IReadOnlyList<MessageFamily> Families => [];
+
     /// <summary>The kind's name (<c>GetShared</c>), or its number in hex when unknown.</summary>
     string NameOf(ushort kind);
 

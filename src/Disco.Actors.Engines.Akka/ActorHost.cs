@@ -23,6 +23,7 @@ internal sealed class ActorHost : Context
     private readonly Course _course;
     private readonly ActorHost[] _hosts;
     private readonly long _sliceCycles;
+    private readonly EnvelopeCodec? _codec;
     private readonly Arrivals _arrivals = new();
     private readonly List<Carried> _outgoing = [];
     private readonly Dictionary<(int Target, Lane Lane), long> _lastArrivals = [];
@@ -36,8 +37,18 @@ internal sealed class ActorHost : Context
     // Of the next envelope.
     private long _sequence;
 
-    public ActorHost(int number, ActorTable table, Timing timing, Course course, ActorHost[] hosts, long sliceCycles)
+    /// <param name="number">Its actor's, in the table.</param>
+    /// <param name="table">All actors.</param>
+    /// <param name="timing">When envelopes arrive.</param>
+    /// <param name="course">How far all may go.</param>
+    /// <param name="hosts">All of them, by the number of the actor.</param>
+    /// <param name="sliceCycles">How long the actor acts before the mailbox is looked into.</param>
+    /// <param name="codec">How envelopes become bytes; null when they are handed over as they are.</param>
+    public ActorHost(
+        int number, ActorTable table, Timing timing, Course course, ActorHost[] hosts, long sliceCycles,
+        EnvelopeCodec? codec = null)
     {
+        _codec = codec;
         _number = number;
         _actor = table.Actors[number];
         _table = table;
@@ -87,18 +98,25 @@ internal sealed class ActorHost : Context
 
     /// <summary>Handles one message of Akka, which has a token.</summary>
     /// <param name="carried">The envelope it is; null for a grant or a continuation.</param>
-    public void Handle(Carried? carried)
+    /// <param name="bytes">The envelope it is, as bytes.</param>
+    public void Handle(Carried? carried, byte[]? bytes = null)
     {
         bool hasMore = false;
         try
         {
             if (Fault is null)
             {
+                if (bytes is not null)
+                {
+                    carried = new Carried(_number) { CameAsBytes = true };
+                    _codec!.Read(bytes, out carried.Envelope);
+                }
                 if (carried is not null)
                 {
                     Accept(carried);
                 }
                 hasMore = Advance(_course.Limit);
+                WriteOutgoing();
             }
         }
         catch (Exception exception)
@@ -205,7 +223,6 @@ internal sealed class ActorHost : Context
 
     public override void Output(ReadOnlySpan<byte> bytes) => Texts.Add(_actor.Address, Now.Value, bytes);
 
-
     /// <summary>Others may have come to the limit already, so it ends there at the earliest.</summary>
     public override void Stop(int exitCode, string reason)
     {
@@ -245,6 +262,11 @@ internal sealed class ActorHost : Context
     {
         ref Envelope envelope = ref carried.Envelope;
         _handling = carried;
+        if (!carried.CameAsBytes)
+        {
+            // From the actor itself, or from outside.
+            _codec?.PassThroughBytes(ref envelope);
+        }
         Now = envelope.Arrival;
         Horizon = Now;
         long firstSequence = _sequence;
@@ -257,6 +279,20 @@ internal sealed class ActorHost : Context
         _handling = null;
         Counts.Add(envelope.Message.Kind);
         Log?.Add(in envelope, firstSequence, _sequence);
+    }
+
+    /// <summary>What was sent is whole now; it has not left yet.</summary>
+    private void WriteOutgoing()
+    {
+        if (_codec is null)
+        {
+            return;
+        }
+        Span<byte> bytes = stackalloc byte[EnvelopeCodec.BytesMax];
+        foreach (Carried carried in _outgoing)
+        {
+            carried.Bytes = new CarriedBytes(bytes[.._codec.Write(in carried.Envelope, bytes)].ToArray());
+        }
     }
 
     private void Act(long step, long horizon)
@@ -281,7 +317,7 @@ internal sealed class ActorHost : Context
         bool wasLast = _course.PassOn(_outgoing.Count + (hasMore ? 1 : 0));
         foreach (Carried carried in _outgoing)
         {
-            _hosts[carried.Target].Ref.Tell(carried, ActorRefs.NoSender);
+            _hosts[carried.Target].Ref.Tell((object?)carried.Bytes ?? carried, ActorRefs.NoSender);
         }
         _outgoing.Clear();
         if (hasMore)

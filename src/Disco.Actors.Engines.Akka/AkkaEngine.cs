@@ -32,7 +32,7 @@ public sealed class AkkaEngine : Engine, IDisposable
         ActorHost[] hosts = _hosts = new ActorHost[world.Actors.Length];
         for (int actor = 0; actor < hosts.Length; actor++)
         {
-            hosts[actor] = new ActorHost(actor, Table, Timing, _course, hosts, akka.SliceCycles);
+            hosts[actor] = new ActorHost(actor, Table, Timing, _course, hosts, akka.SliceCycles, Codec);
         }
         Course course = _course;
         _system = ActorSystem.Create("disco", ConfigurationOf(options.Threads));

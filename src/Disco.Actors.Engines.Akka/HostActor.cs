@@ -12,6 +12,9 @@ internal sealed class HostActor(ActorHost host) : UntypedActor
             case Carried carried:
                 host.Handle(carried);
                 break;
+            case CarriedBytes carried:
+                host.Handle(null, carried.Bytes);
+                break;
             case Grant or Continue:
                 host.Handle(null);
                 break;

@@ -17,7 +17,16 @@ internal sealed class Carried(int target)
 
     /// <summary>By how many cycles it is later than its latency says.</summary>
     public long LateCycles { get; set; }
+
+    /// <summary>The sender's: what is told in its place; null for itself.</summary>
+    public CarriedBytes? Bytes { get; set; }
+
+    /// <summary>The receiver's: made from bytes.</summary>
+    public bool CameAsBytes { get; init; }
 }
+
+/// <summary>An envelope as <see cref="EnvelopeCodec"/> writes it.</summary>
+internal sealed record CarriedBytes(byte[] Bytes);
 
 /// <summary>To an actor: everything before <see cref="Course.Limit"/> may be done.</summary>
 internal sealed class Grant : INoSerializationVerificationNeeded

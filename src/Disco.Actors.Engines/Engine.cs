@@ -32,6 +32,7 @@ public abstract class Engine
         Options = options;
         _timing = new Timing(options, world.Lookahead);
         _table = new ActorTable(world);
+        Codec = options.SerialiseMessages ? new EnvelopeCodec(world.Names.Families, _timing.Order) : null;
     }
 
     /// <summary>Called with what actors put out, in the order (cycle, source), on the caller's thread.</summary>
@@ -84,6 +85,9 @@ public abstract class Engine
     internal Timing Timing => _timing;
 
     internal ActorTable Table => _table;
+
+    /// <summary>How envelopes become bytes; null when they are handed over as they are.</summary>
+    internal EnvelopeCodec? Codec { get; }
 
     internal abstract StopRequest Stop { get; }
 

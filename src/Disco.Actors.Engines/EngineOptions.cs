@@ -1,6 +1,7 @@
 namespace Disco.Actors.Engines;
 
-/// <summary>What a user may choose about a run. The outcome depends on all of it except the threads.</summary>
+/// <summary>What a user may choose about a run. The outcome depends on all of it except the threads and the
+/// bytes.</summary>
 public sealed record EngineOptions
 {
     /// <summary>Decides the order of envelopes that arrive in the same cycle, and the jitter.</summary>
@@ -15,6 +16,12 @@ public sealed record EngineOptions
     /// the second next multiple of the half. A deterministic error, which <see cref="Engine.WindowDelay"/> states.
     /// </summary>
     public long WindowCycles { get; init; }
+
+    /// <summary>
+    /// Whether every envelope is handed over as bytes (<see cref="EnvelopeCodec"/>), as between processes. The outcome
+    /// is the same; it shows that nothing but what the bytes say gets from one actor to another.
+    /// </summary>
+    public bool SerialiseMessages { get; init; }
 
     /// <summary>Host threads of the parallel engine; more than there are nodes are not used.</summary>
     public int Threads { get; init; } = 1;

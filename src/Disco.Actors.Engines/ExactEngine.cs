@@ -169,7 +169,7 @@ public abstract partial class ExactEngine : Engine
         NodeProcess[] nodes = new NodeProcess[_partitionOf.Length];
         for (int node = 0; node < nodes.Length; node++)
         {
-            nodes[node] = new NodeProcess(node, Table, Timing);
+            nodes[node] = new NodeProcess(node, Table, Timing, Codec);
         }
         return nodes;
     }

@@ -32,6 +32,7 @@ internal sealed class NodeProcess : Context
     private readonly bool[] _atBorder;
     private readonly Timing _timing;
     private readonly TotalOrder _order;
+    private readonly EnvelopeCodec? _codec;
     private readonly long[] _sequences;
     private readonly int[] _places;
     private readonly EventQueue _queue = new();
@@ -49,7 +50,7 @@ internal sealed class NodeProcess : Context
     private int _handling = -1;
     private bool _acting;
 
-    public NodeProcess(int node, ActorTable table, Timing timing)
+    public NodeProcess(int node, ActorTable table, Timing timing, EnvelopeCodec? codec)
     {
         Number = node;
         _table = table;
@@ -58,6 +59,7 @@ internal sealed class NodeProcess : Context
         _atBorder = table.AtBorder;
         _timing = timing;
         _order = timing.Order;
+        _codec = codec;
         _sequences = new long[_actors.Length];
         _places = new int[_actors.Length];
         Array.Fill(_places, -1);
@@ -266,6 +268,7 @@ internal sealed class NodeProcess : Context
                 _self.Arrived(place);
             }
             Actor actor = _actors[target];
+            _codec?.PassThroughBytes(ref envelope);
             long firstSequence = _sequences[target];
             actor.Receive(in envelope, this);
             _byKind[envelope.Message.Kind]++;

@@ -180,6 +180,29 @@ public sealed class RunTests : IDisposable
         Assert.NotEqual(hashes[0], HashOf("--seed", "2"));
     }
 
+    /// <summary>Coherence, devices, mapping, scheduling and shootdown: every family of a machine with two guests.
+    /// </summary>
+    [Theory]
+    [InlineData("deterministic")]
+    [InlineData("parallel")]
+    public void Messages_as_bytes_give_the_same_hash(string engine)
+    {
+        string[] run =
+        [
+            "run", "--vm", "one=radix,bootargs=keys=256 radix=16,vcpus=2", "--vm", "two=hello", "--cpus", "2",
+            "--engine", engine, "--for", "6000000", "--json",
+        ];
+        string[] hashes = [.. new[] { run, [.. run, "--serialise-messages"] }.Select(arguments =>
+        {
+            DiscoEnd end = DiscoProgram.Run(arguments);
+            Assert.True(end.ExitCode == 0, end.Error + end.Output);
+            using JsonDocument document = JsonDocument.Parse(end.Output);
+            return document.RootElement.GetProperty("stateHash").GetString()!;
+        })];
+
+        Assert.Equal(hashes[0], hashes[1]);
+    }
+
     /// <summary>What a longer window costs in timing, and how the threads spent their time, are part of the result.
     /// </summary>
     [Fact]

@@ -121,6 +121,44 @@ public abstract class EngineContract
         Assert.Equal(order.Order(), order);
     }
 
+    /// <summary>What goes from actor to actor is what the bytes say, and nothing else.</summary>
+    [Theory]
+    [InlineData(0)]
+    [InlineData(50)]
+    public void A_run_in_which_every_message_is_bytes_is_the_same_run(long jitter)
+    {
+        EngineOptions options = new() { Seed = 9, JitterCycles = jitter };
+        Engine bytes = Create(ToyMachine.Build(4), options with { SerialiseMessages = true });
+        RunResult result = bytes.Run(new Cycle(20_000));
+        Lateness lateness = new();
+        foreach (LateEnvelope late in bytes.TakeLate())
+        {
+            lateness.Add(late);
+        }
+
+        DeterministicEngine direct = new(ToyMachine.Build(4), options) { Lateness = lateness };
+        direct.Run(new Cycle(20_000));
+
+        Assert.Equal(Outcome.ReachedLimit, result.Outcome);
+        Assert.True(direct.Deliveries > 1_000);
+        Assert.Equal((direct.Deliveries, direct.StateHash()), (bytes.Deliveries, bytes.StateHash()));
+    }
+
+    [Fact]
+    public void A_message_of_no_family_cannot_become_bytes()
+    {
+        Probe receiver = new(new Address(Role.Driver, 0));
+        Engine engine = Create(
+            new World([receiver], new Lookahead(1, 1, 1, 1), new ToyNames()),
+            new EngineOptions { SerialiseMessages = true });
+        engine.Post(Outside, receiver.Address, new Message { Kind = 0x7701 }, new Cycle(3));
+
+        RunResult result = engine.Run(new Cycle(100));
+
+        Assert.Equal(Outcome.Faulted, result.Outcome);
+        Assert.Contains("7701", result.Reason, StringComparison.Ordinal);
+    }
+
     private protected abstract Engine Create(World world, EngineOptions options);
 
     /// <summary>Sends numbered messages on both lanes, latency 20, at cycles 0, 3, 6 ...</summary>

@@ -34,6 +34,8 @@ internal static class ToyMachine
 
 internal sealed class ToyNames : IMessageNames
 {
+    public IReadOnlyList<MessageFamily> Families { get; } = [new(0, "toys", 1)];
+
     public string NameOf(ushort kind) => $"Toy{kind}";
 
     public string Describe(in Message message) => $"Toy{message.Kind} {message.A}";

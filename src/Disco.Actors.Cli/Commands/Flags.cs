@@ -59,6 +59,11 @@ internal sealed class Flags
         (Named("--for", "stop after this much virtual time (2ms) or cycles (800000)", "TIME"), "run.for"),
     ];
 
+    private readonly Option<bool> _serialise = new("--serialise-messages")
+    {
+        Description = "hand every message over as bytes, as between hosts; the result is the same",
+    };
+
     public void AddTo(Command command)
     {
         command.Options.Add(_board);
@@ -67,6 +72,7 @@ internal sealed class Flags
         {
             command.Options.Add(option);
         }
+        command.Options.Add(_serialise);
         command.Options.Add(_machines);
         command.Options.Add(_set);
     }
@@ -80,6 +86,10 @@ internal sealed class Flags
             {
                 values[key] = value;
             }
+        }
+        if (parsed.GetValue(_serialise))
+        {
+            values["engine.serialise-messages"] = "on";
         }
         foreach (string machine in parsed.GetValue(_machines) ?? [])
         {

@@ -79,6 +79,7 @@ public sealed record Experiment(
                 ? 0
                 : settings.Whole("engine.window", 1, CyclesMax),
             Threads = isThreaded ? (int)settings.Whole("engine.threads", 1, BoardConfig.CpusMax) : 1,
+            SerialiseMessages = settings.OnOrOff("engine.serialise-messages"),
             PinThreads = kind == EngineKind.Parallel && Pins(settings),
         };
         GuestFiles files = new();

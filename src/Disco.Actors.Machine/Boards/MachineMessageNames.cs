@@ -9,6 +9,14 @@ public sealed class MachineMessageNames : IMessageNames
 {
     private readonly CoherenceNames _coherence = new();
 
+    public IReadOnlyList<MessageFamily> Families { get; } =
+    [
+        new(CoherenceMessage.Family, "coherence", 1),
+        new(0x02, "uncached", 1),
+        new(0x03, "interrupts", 1),
+        new(0x04, "timers", 1),
+    ];
+
     public string NameOf(ushort kind) =>
         DeviceMessageNames.Knows(kind) ? DeviceMessageNames.NameOf(kind) : _coherence.NameOf(kind);
 

@@ -10,6 +10,15 @@ public sealed class DiscoMessageNames(IMessageNames machine) : IMessageNames
 {
     private readonly Shootdown.ShootdownNames _shootdown = new();
 
+    public IReadOnlyList<MessageFamily> Families { get; } =
+    [
+        .. machine.Families,
+        new(MappingNames.Family, "mapping", 1),
+        new(SchedulingMessage.Family, "scheduling", 1),
+        new(VirtualDeviceNames.Family, "virtual devices", 1),
+        new(Shootdown.ShootdownMessage.Family, "shootdown", 1),
+    ];
+
     public string NameOf(ushort kind) => (kind >> 8) switch
     {
         MappingNames.Family => MappingNames.NameOf(kind),
