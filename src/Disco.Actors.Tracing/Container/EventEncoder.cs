@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
 using Disco.Actors.Core;
 
 namespace Disco.Actors.Tracing.Container;
@@ -19,6 +20,16 @@ internal sealed class EventEncoder(ActorNumbers numbers, bool withPayload)
 
     // Mask, 11 numbers of at most 10 bytes, a new kind, and the line with its length.
     private const int EntryBytesMax = 1 + (11 * 10) + 2 + 1 + Payload.BytesMax;
+
+    private static readonly Vector256<byte> AllButLane = Bits(new Message
+    {
+        Kind = ushort.MaxValue,
+        PayloadBytes = byte.MaxValue,
+        A = ulong.MaxValue,
+        B = ulong.MaxValue,
+        C = ulong.MaxValue,
+        D = uint.MaxValue,
+    });
 
     private readonly EventHistory _history = new(numbers.Count);
     private readonly byte[] _codes = new byte[ushort.MaxValue + 1];
@@ -41,62 +52,9 @@ internal sealed class EventEncoder(ActorNumbers numbers, bool withPayload)
             Begin(to, envelope.Arrival.Value);
         }
         ref byte start = ref to.Room(EntryBytesMax);
-        EventHistory history = _history;
-        ref readonly Message message = ref envelope.Message;
-        int target = numbers[envelope.Target];
-        int source = numbers[envelope.Source];
-        int code = _codes[message.Kind];
-        bool isKnown = code < history.KindCount && history.Kinds[code] == message.Kind;
-        ref long sequence = ref history.Sequence[source];
-        ref long sent = ref history.Sent[target];
-        ulong arrived = ZigZag(envelope.Arrival.Value - history.Arrival);
-        ulong counted = ZigZag(envelope.Sequence - sequence);
-        ulong caused = (ulong)(nextSent - firstSent);
-        long before = sent;
-        EventMask mask = (message.Lane == Lane.Reply ? EventMask.Reply : 0) | (caused != 0 ? EventMask.Caused : 0);
-        bool isShort = (arrived | counted | caused | (uint)target | (uint)source) < 0x80
-            && isKnown && firstSent == before && source != numbers.Count && message.PayloadBytes == 0
-            && SameWords(in message, in history.Last[code]);
-        sequence = envelope.Sequence;
-        sent = nextSent;
-        history.Arrival = envelope.Arrival.Value;
+        int bytes = Short(ref start, in envelope, firstSent, nextSent);
+        to.Taken(bytes != 0 ? bytes : Any(ref start, in envelope, firstSent, nextSent));
         Count++;
-        if (isShort)
-        {
-            // Every number is one byte: all of them at once.
-            ulong entry = (ulong)mask | ((ulong)code << 8) | (arrived << 16) | ((ulong)target << 24)
-                | ((ulong)source << 32) | (counted << 40) | (caused << 48);
-            Unsafe.WriteUnaligned(ref start, BitConverter.IsLittleEndian
-                ? entry : BinaryPrimitives.ReverseEndianness(entry));
-            to.Taken(caused != 0 ? 7 : 6);
-            return;
-        }
-        int at = isKnown ? Byte(ref start, 1, (byte)code) : NewKind(ref start, 1, message.Kind, out code);
-        at = Unsigned(ref start, at, arrived);
-        at = Unsigned(ref start, at, (uint)target);
-        at = Unsigned(ref start, at, (uint)source);
-        if (source == numbers.Count)
-        {
-            at = Unsigned(ref start, at, envelope.Source.Packed);
-        }
-        at = Unsigned(ref start, at, counted);
-        at = Words(ref start, at, ref mask, in message, ref history.Last[code]);
-        if (firstSent != before)
-        {
-            mask |= EventMask.Acted;
-            at = Unsigned(ref start, at, (ulong)(firstSent - before));
-        }
-        if (caused != 0)
-        {
-            at = Unsigned(ref start, at, caused);
-        }
-        if (message.PayloadBytes != 0)
-        {
-            mask |= EventMask.Payload;
-            at = Line(ref start, at, in envelope);
-        }
-        start = (byte)mask;
-        to.Taken(at);
     }
 
     /// <summary>Fills in the head of the block, which is whole then. The next one begins in an empty buffer.</summary>
@@ -108,6 +66,86 @@ internal sealed class EventEncoder(ActorNumbers numbers, bool withPayload)
         BinaryPrimitives.WriteInt64LittleEndian(header[12..], _first);
         BinaryPrimitives.WriteInt64LittleEndian(header[20..], _history.Arrival);
         Before += Count;
+    }
+
+    /// <summary>
+    /// An entry of which every number takes one byte, as nearly all do that bring no line: written at once. 0, with
+    /// nothing done, for any other.
+    /// </summary>
+    private int Short(ref byte start, in Envelope envelope, long firstSent, long nextSent)
+    {
+        EventHistory history = _history;
+        ref readonly Message message = ref envelope.Message;
+        int code = _codes[message.Kind];
+        uint target = (uint)numbers[envelope.Target];
+        uint source = (uint)numbers[envelope.Source];
+        ref long sequence = ref history.Sequence[source];
+        ref long sent = ref history.Sent[target];
+        ulong arrived = ZigZag(envelope.Arrival.Value - history.Arrival);
+        ulong counted = ZigZag(envelope.Sequence - sequence);
+        ulong caused = (ulong)(nextSent - firstSent);
+        if ((arrived | counted | caused | target | source) >= 0x80
+            || code >= history.KindCount || firstSent != sent || source == (uint)numbers.Count
+            || !SameButLane(in message, in history.Last[code]))
+        {
+            return 0;
+        }
+        sequence = envelope.Sequence;
+        sent = nextSent;
+        history.Arrival = envelope.Arrival.Value;
+        ulong mask = message.Lane == Lane.Reply ? (ulong)EventMask.Reply : 0;
+        ulong entry = mask | ((ulong)code << 8) | (arrived << 16) | ((ulong)target << 24)
+            | ((ulong)source << 32) | (counted << 40);
+        int bytes = 6;
+        if (caused != 0)
+        {
+            entry |= (ulong)EventMask.Caused | (caused << 48);
+            bytes = 7;
+        }
+        Unsafe.WriteUnaligned(ref start, BitConverter.IsLittleEndian
+            ? entry : BinaryPrimitives.ReverseEndianness(entry));
+        return bytes;
+    }
+
+    private int Any(ref byte start, in Envelope envelope, long firstSent, long nextSent)
+    {
+        EventHistory history = _history;
+        ref readonly Message message = ref envelope.Message;
+        int target = numbers[envelope.Target];
+        int source = numbers[envelope.Source];
+        int code = _codes[message.Kind];
+        bool isKnown = code < history.KindCount && history.Last[code].Kind == message.Kind;
+        EventMask mask = message.Lane == Lane.Reply ? EventMask.Reply : 0;
+        int at = isKnown ? Byte(ref start, 1, (byte)code) : NewKind(ref start, 1, message.Kind, out code);
+        at = Unsigned(ref start, at, ZigZag(envelope.Arrival.Value - history.Arrival));
+        at = Unsigned(ref start, at, (uint)target);
+        at = Unsigned(ref start, at, (uint)source);
+        if (source == numbers.Count)
+        {
+            at = Unsigned(ref start, at, envelope.Source.Packed);
+        }
+        at = Unsigned(ref start, at, ZigZag(envelope.Sequence - history.Sequence[source]));
+        at = Words(ref start, at, ref mask, in message, ref history.Last[code]);
+        if (firstSent != history.Sent[target])
+        {
+            mask |= EventMask.Acted;
+            at = Unsigned(ref start, at, (ulong)(firstSent - history.Sent[target]));
+        }
+        if (nextSent != firstSent)
+        {
+            mask |= EventMask.Caused;
+            at = Unsigned(ref start, at, (ulong)(nextSent - firstSent));
+        }
+        if (message.PayloadBytes != 0)
+        {
+            mask |= EventMask.Payload;
+            at = Line(ref start, at, in envelope);
+        }
+        start = (byte)mask;
+        history.Sequence[source] = envelope.Sequence;
+        history.Sent[target] = nextSent;
+        history.Arrival = envelope.Arrival.Value;
+        return at;
     }
 
     private static int Words(ref byte start, int at, ref EventMask mask, in Message message, ref Message last)
@@ -139,9 +177,14 @@ internal sealed class EventEncoder(ActorNumbers numbers, bool withPayload)
         return at;
     }
 
+    /// <summary>The same kind, words and bytes of payload; those remembered have none.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static bool SameWords(in Message one, in Message other) =>
-        ((one.A ^ other.A) | (one.B ^ other.B) | (one.C ^ other.C) | (one.D ^ other.D)) == 0;
+    private static bool SameButLane(in Message one, in Message other) =>
+        ((Bits(in one) ^ Bits(in other)) & AllButLane) == Vector256<byte>.Zero;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<byte> Bits(in Message message) =>
+        Unsafe.ReadUnaligned<Vector256<byte>>(in Unsafe.As<Message, byte>(ref Unsafe.AsRef(in message)));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static int Byte(ref byte start, int at, byte value)
@@ -182,8 +225,7 @@ internal sealed class EventEncoder(ActorNumbers numbers, bool withPayload)
         // The last place is used again and again where there are more kinds than numbers.
         _history.KindCount = Math.Min(code + 1, EventHistory.KindsMax);
         _codes[kind] = (byte)code;
-        _history.Kinds[code] = kind;
-        _history.Last[code] = default;
+        _history.Last[code] = new Message { Kind = kind };
         at = Byte(ref start, at, EventHistory.NewKind);
         at = Byte(ref start, at, (byte)kind);
         return Byte(ref start, at, (byte)(kind >> 8));

@@ -34,8 +34,7 @@ internal sealed class EventHistory(int actors)
     public readonly long[] Sequence = new long[actors + 1];
     public readonly long[] Sent = new long[actors];
 
-    // By number of the kind: the words of one kind repeat. The last place is for kinds without number.
-    public readonly ushort[] Kinds = new ushort[KindsMax + 1];
+    // By number of the kind, without payload: the words of one kind repeat. The last place is for kinds without number.
     public readonly Message[] Last = new Message[KindsMax + 1];
     public int KindCount;
 
