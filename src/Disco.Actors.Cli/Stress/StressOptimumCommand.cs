@@ -4,7 +4,6 @@ using Disco.Actors.Cli.Commands;
 using Disco.Actors.Cli.Reports;
 using Disco.Actors.Verification.Stress;
 using Disco.Actors.Verification.Stress.Mutation;
-using Disco.Actors.Verification.Stress.Shrinking;
 using Spectre.Console;
 
 namespace Disco.Actors.Cli.Stress;
