@@ -1,10 +1,12 @@
 using System.CommandLine;
 using Disco.Actors.Cli.Configuration;
+using Disco.Actors.Core;
 using Disco.Actors.Engines;
 using Disco.Actors.Tracing.Analysis;
 using Disco.Actors.Tracing.Container;
 using Disco.Actors.Tracing.Exports;
 using Disco.Actors.Tracing.Recording;
+using Disco.Actors.Vmm.Boards;
 
 namespace Disco.Actors.Cli.Commands;
 
@@ -61,30 +63,49 @@ internal static class TraceExportCommand
         };
     }
 
-    /// <summary>Repeats the run and captures the virtual subnet on the way.</summary>
+    /// <summary>Repeats the run and captures the virtual subnet, or the cable of a bare machine, on the way.</summary>
     private static Func<Stream, int> CaptureOf(TraceReader trace, bool anyBuild, (long From, long Until) cycles)
     {
         Experiment experiment = RecordedRuns.ExperimentOf(trace.Header, anyBuild);
-        if (experiment.Monitor is null)
+        BuiltMachine machine = experiment.Build();
+        Address[] ends =
+            [.. machine.World.Actors.Select(actor => actor.Address).Where(address => address.Role == Role.Nic)];
+        if (machine.Disco is null && ends.Length == 0)
         {
             throw new UserError("The recorded machine has no virtual network: its guest had the machine to itself. "
                 + "Record a run of virtual machines (disco run --vm ... --record FILE).");
         }
-        BuiltMachine machine = experiment.Build();
         return to =>
         {
             using Interruption interruption = new();
             DeterministicEngine engine = new(machine.World, experiment.Options);
-            SubnetCapture capture = new(machine.Disco!, engine, to, cycles);
+            Func<long> packets = machine.Disco is { } disco
+                ? CaptureSubnet(disco, engine, to, cycles)
+                : CaptureCable(ends, machine.Hardware.Config.ClockHz, engine, to, cycles);
             ReplayVerdict verdict = new Replayer(engine, trace).Run(() => interruption.Requested);
             if (verdict.Divergence is { } at)
             {
                 throw new UserError($"The repeated run is not the recorded one from {at.Cycle} on ({at.What}); "
                     + "disco replay says more.");
             }
-            Console.Error.WriteLine($"{capture.Packets} frames captured");
+            Console.Error.WriteLine($"{packets()} frames captured");
             return interruption.Requested ? ExitCode.Interrupted : ExitCode.Success;
         };
+    }
+
+    private static Func<long> CaptureSubnet(
+        DiscoMachine machine, Engine engine, Stream to, (long From, long Until) cycles)
+    {
+        SubnetCapture capture = new(machine, engine, to, cycles);
+        return () => capture.Packets;
+    }
+
+    private static Func<long> CaptureCable(
+        Address[] ends, long clockHz, DeterministicEngine engine, Stream to, (long From, long Until) cycles)
+    {
+        CableCapture capture = new(ends, clockHz, to, cycles);
+        engine.Observers.Add(capture);
+        return () => capture.Packets;
     }
 
     private static Func<Stream, int> Succeeding(Action<Stream> write) => to =>

@@ -30,7 +30,6 @@ public sealed class PcapNg
     private const uint EnhancedPacket = 6;
     private const uint ByteOrderMagic = 0x1A2B3C4D;
     private const ushort LinkEthernet = 1;
-    private const int EthernetHeaderBytes = 14;
 
     // "Local Experimental Ethertype 1" (IEEE 802): what follows is the guests' own.
     private const ushort EtherType = 0x88B5;
@@ -75,20 +74,33 @@ public sealed class PcapNg
     /// <param name="message">What the guest sent, which becomes the frame's contents.</param>
     /// <param name="comment">For the reader.</param>
     public void Write(
-        int plug, ulong nanoseconds, FrameDirection direction, ulong source, ulong destination, byte[] message,
+        int plug, ulong nanoseconds, FrameDirection direction, ulong source, ulong destination,
+        ReadOnlySpan<byte> message, string comment) => Write(
+        plug,
+        nanoseconds,
+        direction,
+        [.. AddressBytes(destination), .. AddressBytes(source), EtherType >> 8, EtherType & 0xFF],
+        message,
+        comment);
+
+    /// <summary>The same for what is a whole Ethernet frame already.</summary>
+    public void Write(
+        int plug, ulong nanoseconds, FrameDirection direction, ReadOnlySpan<byte> frame, string comment) =>
+        Write(plug, nanoseconds, direction, [], frame, comment);
+
+    private void Write(
+        int plug, ulong nanoseconds, FrameDirection direction, ReadOnlySpan<byte> head, ReadOnlySpan<byte> rest,
         string comment)
     {
-        int bytes = EthernetHeaderBytes + message.Length;
+        int bytes = head.Length + rest.Length;
         int kept = Math.Min(bytes, FrameBytesMax);
         UInt32((uint)plug);
         UInt32((uint)(nanoseconds >> 32));
         UInt32((uint)nanoseconds);
         UInt32((uint)kept);
         UInt32((uint)bytes);
-        _block.Bytes(AddressBytes(destination));
-        _block.Bytes(AddressBytes(source));
-        _block.Bytes([EtherType >> 8, EtherType & 0xFF]);
-        _block.Bytes(message.AsSpan(0, kept - EthernetHeaderBytes));
+        _block.Bytes(head);
+        _block.Bytes(rest[..(kept - head.Length)]);
         Pad();
         Option(1, Encoding.UTF8.GetBytes(comment));
         Option(2, [(byte)direction, 0, 0, 0]);

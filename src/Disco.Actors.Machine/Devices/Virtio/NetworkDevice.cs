@@ -32,6 +32,18 @@ public sealed class NetworkDevice(Address address, int node, DeviceWiring wiring
     /// <summary>Frames that came while too many waited.</summary>
     public long LostFrames => _lost;
 
+    /// <summary>The Ethernet address of <c>nic/k</c>, 48 bits.</summary>
+    public static ulong MacOf(int index)
+    {
+        ulong mac = 0;
+        for (int i = 0; i < 6; i++)
+        {
+            uint word = i < 4 ? MacLow : MacHigh + ((uint)index << 8);
+            mac = (mac << 8) | ((word >> (8 * (i & 3))) & 0xFF);
+        }
+        return mac;
+    }
+
     /// <summary>A piece of a frame on the cable: A = bytes of the whole frame, B = where the piece begins.</summary>
     public static Message Piece(int frameBytes, int offset) => new()
     {
