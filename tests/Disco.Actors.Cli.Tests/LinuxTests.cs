@@ -47,6 +47,68 @@ public sealed class LinuxTests : IDisposable
         Assert.Contains("Brought up 1 node, 2 CPUs", end.Output, StringComparison.Ordinal);
     }
 
+    /// <summary>
+    /// The unmodified kernel in supervisor mode, in two virtual machines that boot from one image and find each other
+    /// on the subnet; a file is the same at both ends.
+    /// </summary>
+    [LinuxFact]
+    public void Linux_boots_in_two_virtual_machines_that_talk_to_each_other()
+    {
+        string server = Write("server.script", """
+            within 60
+            expect "linux# "
+            send "ifconfig eth0 10.0.0.1 up; nc -l -p 5000 >x; md5sum x; grep -c ^processor /proc/cpuinfo\n"
+            expect "e071f707df7bbeee2a6a1eb48011ddd0  x"
+            expect "linux# "
+            send "power-off 4\n"
+            wait
+            """);
+        string client = Write("client.script", """
+            within 60
+            expect "linux# "
+            send "ifconfig eth0 10.0.0.2 up; until ping -c 1 -W 1 10.0.0.1; do :; done; "
+            send "seq 20000 >x; nc 10.0.0.1 5000 <x; md5sum x\n"
+            expect "e071f707df7bbeee2a6a1eb48011ddd0  x"
+            expect "linux# "
+            send "power-off 2\n"
+            wait
+            """);
+
+        DiscoEnd end = DiscoProgram.Run(
+            "run", "--cpus", "2", "--fidelity", "fast", "--vm", $"a=linux,vcpus=2,disk=none,script={server}",
+            "--vm", $"b=linux,disk=none,script={client}", "--for", "60s");
+
+        Assert.True(end.ExitCode == 4, end.Error + end.Output);
+        Assert.Contains("a | 2\n", end.Output.ReplaceLineEndings("\n"), StringComparison.Ordinal);
+        Assert.Contains(" 0% packet loss", end.Output, StringComparison.Ordinal);
+    }
+
+    /// <summary>Booted once, then another script: what experiments do.</summary>
+    [LinuxFact]
+    public void Booted_Linux_goes_on_from_its_checkpoint_with_another_script()
+    {
+        string kept = Path.Combine(_folder, "linux.ckpt");
+        string[] machine = ["run", "--guest", "linux", "--cpus", "1", "--fidelity", "fast", "--for"];
+        string script = Write("more.script", """
+            send "\n"
+            expect "linux# "
+            send "echo $((6 * 7)) from PID $$; power-off 9\n"
+            expect "42 from PID"
+            wait
+            """);
+
+        DiscoEnd boot = DiscoProgram.Run([.. machine, "2500ms", "--checkpoint-save", kept]);
+        DiscoEnd more = DiscoProgram.Run([.. machine, "30s", "--checkpoint-load", kept, "--script", script]);
+        DiscoEnd other = DiscoProgram.Run(
+            [.. machine, "30s", "--checkpoint-load", kept, "--bootargs", "quiet"]);
+
+        Assert.True(boot.Output.Contains("linux# ", StringComparison.Ordinal), boot.Error + boot.Output);
+        Assert.True(more.ExitCode == 9, more.Error + more.Output);
+        Assert.DoesNotContain("Linux version", more.Output, StringComparison.Ordinal);
+        Assert.Equal(2, other.ExitCode);
+        Assert.Contains("only the same machine and guest go on", other.Error, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Guest_that_was_not_prepared_is_answered_with_the_command_that_does()
     {

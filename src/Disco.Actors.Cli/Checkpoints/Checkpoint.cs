@@ -2,6 +2,7 @@ using Disco.Actors.Cli.Configuration;
 using Disco.Actors.Core;
 using Disco.Actors.Engines;
 using Disco.Actors.Machine.Boards;
+using Disco.Actors.Machine.Devices.Operator;
 using Disco.Actors.Tracing.Container;
 
 namespace Disco.Actors.Cli.Checkpoints;
@@ -54,6 +55,15 @@ internal static class Checkpoint
         }
     }
 
+    /// <summary>Scripts are no part of the machine: whoever has another one begins with it.</summary>
+    public static void BeginScripts(World world, Engine engine)
+    {
+        foreach (ConsoleOperator each in world.Actors.OfType<ConsoleOperator>().Where(each => !each.HasBegun))
+        {
+            engine.Post(new Address(Role.Outside, 0), each.Address, ConsoleOperator.Begin, engine.Now);
+        }
+    }
+
     /// <summary>The fidelity of a checkpoint that fits; throws when it does not.</summary>
     private static string Refuse(string path, CheckpointFile file, SortedDictionary<string, string> facts)
     {
@@ -87,15 +97,21 @@ internal static class Checkpoint
     private static SortedDictionary<string, string> FactsOf(Settings settings, Experiment experiment)
     {
         SortedDictionary<string, string> facts = new(StringComparer.Ordinal);
+        HashSet<string> scripts = [];
         foreach (Setting setting in settings.All)
         {
             string key = setting.Key;
-            if (key == FidelityKey || MachineKeys.Any(start => key.StartsWith(start, StringComparison.Ordinal)))
+            if (key.EndsWith(".script", StringComparison.Ordinal))
+            {
+                scripts.Add(setting.Value);
+            }
+            else if (key == FidelityKey || MachineKeys.Any(start => key.StartsWith(start, StringComparison.Ordinal)))
             {
                 facts[key] = setting.Value;
             }
         }
-        foreach ((TraceInput input, int number) in experiment.Inputs.Select((input, number) => (input, number)))
+        foreach ((TraceInput input, int number) in experiment.Inputs
+            .Where(input => !scripts.Contains(input.Name)).Select((input, number) => (input, number)))
         {
             facts[$"the SHA-256 of input {number + 1}"] = $"{input.Sha256[..16]} ({Path.GetFileName(input.Name)})";
         }

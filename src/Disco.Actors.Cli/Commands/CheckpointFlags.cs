@@ -15,6 +15,7 @@ internal sealed record CheckpointRequest(string? From, string? To, Settings Sett
         if (From is not null)
         {
             Checkpoint.Load(From, Settings, experiment, machine, engine);
+            Checkpoint.BeginScripts(machine.World, engine);
         }
     }
 
@@ -40,7 +41,8 @@ internal sealed class CheckpointFlags
 {
     private readonly Option<string> _from = new("--checkpoint-load")
     {
-        Description = "go on from a checkpoint of the same machine instead of from power-on; --for counts from there",
+        Description = "go on from a checkpoint of the same machine instead of from power-on; --for counts from there, "
+            + "and a script other than the checkpoint's begins",
         HelpName = "FILE",
     };
 

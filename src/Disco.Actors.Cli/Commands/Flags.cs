@@ -1,6 +1,8 @@
 using System.CommandLine;
 using System.Globalization;
 using Disco.Actors.Cli.Configuration;
+using Disco.Actors.Machine.Boards;
+using Disco.Actors.Vmm.Boards;
 
 namespace Disco.Actors.Cli.Commands;
 
@@ -109,6 +111,7 @@ internal sealed class Flags
             values["board.nodes"] = NodesFor(board, config, values);
         }
         AddMemory(board, config, values);
+        AddMemoryOfMachines(board, config, values);
         return Settings.Load(board, config, values);
     }
 
@@ -124,6 +127,39 @@ internal sealed class Flags
         if (Settings.Load(board, config, values).Bytes("board.memory") < description.MemoryBytes)
         {
             values["board.memory"] = description.MemoryBytes.ToString(CultureInfo.InvariantCulture);
+        }
+    }
+
+    /// <summary>
+    /// The same for virtual machines that the user names; a machine that would then have less memory than all of them
+    /// gets as much, when nobody says otherwise.
+    /// </summary>
+    private static void AddMemoryOfMachines(string? board, string? config, Dictionary<string, string> values)
+    {
+        const long stepBytes = 64 << 20;
+        string[] guests = [.. values.Keys.Where(key => key.StartsWith("vm.", StringComparison.Ordinal)
+            && key.EndsWith(".guest", StringComparison.Ordinal))];
+        bool anyDescribed = false;
+        foreach (string key in guests)
+        {
+            string memory = key[..^"guest".Length] + "memory";
+            if (GuestDescription.Find(values[key]) is { } description)
+            {
+                anyDescribed = true;
+                values.TryAdd(memory, description.MemoryBytes.ToString(CultureInfo.InvariantCulture));
+            }
+        }
+        if (!anyDescribed || values.ContainsKey("board.memory"))
+        {
+            return;
+        }
+        Settings settings = Settings.Load(board, config, values);
+        long wanted = settings.VirtualMachines.Sum(machine =>
+            settings.Bytes($"vm.{machine}.memory") * settings.Whole($"vm.{machine}.count", 1, DiscoConfig.VmsMax));
+        long bytes = Math.Min((wanted / stepBytes + 1) * stepBytes, (long)BoardAddresses.MemoryEnd);
+        if (settings.Bytes("board.memory") < bytes)
+        {
+            values["board.memory"] = bytes.ToString(CultureInfo.InvariantCulture);
         }
     }
 

@@ -23,19 +23,27 @@ internal sealed class Keyboard
     private readonly ConcurrentQueue<byte> _pressed = new();
     private volatile bool _quit;
 
-    private Keyboard()
+    private Keyboard(int machines)
     {
         Console.TreatControlCAsInput = true;
-        Console.Error.WriteLine("The guest has the keyboard; Ctrl-] ends the run.");
+        Console.Error.WriteLine("The guest has the keyboard; Ctrl-] ends the run."
+            + (machines > 1 ? " Ctrl-A n is the next virtual machine, Ctrl-A 0 the first." : ""));
         new Thread(Listen) { IsBackground = true, Name = "keyboard" }.Start();
     }
 
-    /// <summary>For a guest with a shell on a terminal; null else.</summary>
+    /// <summary>
+    /// For a guest with a shell on a terminal, or virtual machines with one; null else. With several, Ctrl-A is for the
+    /// monitor.
+    /// </summary>
     public static Keyboard? For(Experiment experiment, bool json) =>
-        experiment.Bare is { Script: null, Initrd.IsEmpty: false } && experiment.GdbAt is null && !json
+        HasShell(experiment) && experiment.GdbAt is null && !json
         && !Console.IsInputRedirected && !Console.IsOutputRedirected
-            ? new Keyboard()
+            ? new Keyboard(experiment.Monitor?.Vms.Count ?? 1)
             : null;
+
+    private static bool HasShell(Experiment experiment) =>
+        experiment.Bare is { Script: null, Initrd.IsEmpty: false }
+        || experiment.Monitor?.Vms.Any(vm => vm is { Script: null, HasDrivers: true }) == true;
 
     /// <summary>Runs as <see cref="Engine.Run"/> does, typing what is pressed.</summary>
     public RunResult Run(Engine engine, Cycle until, Func<bool> cancelled, Action<Progress> progress)

@@ -134,7 +134,8 @@ internal static class RunCommand
     private static int ExitCodeOf(Experiment experiment, RunResult result) => result.Outcome switch
     {
         // Who drives a guest by a script decides what its codes mean.
-        Outcome.Stopped when experiment.Bare?.Script is not null => (byte)result.ExitCode,
+        Outcome.Stopped when experiment.Bare?.Script is not null
+            || experiment.Monitor?.Vms.Any(vm => vm.Script is not null) == true => (byte)result.ExitCode,
         Outcome.Stopped => result.ExitCode == 0 ? ExitCode.Success : ExitCode.RunFailed,
         // Asked for with --for: a guest that still runs then is no failure.
         Outcome.ReachedLimit => ExitCode.Success,

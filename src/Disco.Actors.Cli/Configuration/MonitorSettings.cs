@@ -64,6 +64,7 @@ internal static class MonitorSettings
             Image = files.Image(settings.Text(key + "guest")),
             BootArguments = GuestFiles.Bootargs(settings.Text(key + "guest"), settings.Text(key + "bootargs")),
             Initrd = files.Initrd(settings.Text(key + "guest")),
+            Script = files.Script(settings.Text(key + "script")),
             Disks = DisksOf(settings, key, files, disks),
             Vcpus = (int)settings.Whole(key + "vcpus", 1, VmConfig.VcpusMax),
             MemoryBytes = (ulong)settings.Bytes(key + "memory"),

@@ -23,7 +23,9 @@ internal sealed class GuestConsoles
     public GuestConsoles(BuiltMachine machine, Stream? to)
     {
         _to = to;
-        foreach (Vmm.Boards.VirtualMachine vm in machine.Disco?.Vms ?? [])
+        // The only one, with a shell: what it prints is shown as it comes.
+        IReadOnlyList<Vmm.Boards.VirtualMachine> vms = machine.Disco?.Vms ?? [];
+        foreach (Vmm.Boards.VirtualMachine vm in vms is [{ Config.HasDrivers: true }] ? [] : vms)
         {
             _names[vm.Console] = vm.Config.Name;
             _columns = Math.Max(_columns, vm.Config.Name.Length);

@@ -150,7 +150,9 @@ public sealed partial class MachineBuilder
 
     private void AddDevices(GuestSetup setup, MachineMemory? memory)
     {
-        bool attended = setup.Script is not null;
+        // A machine with a shell has somebody there in any case, so that a script may go on from its checkpoint.
+        OperatorScript? script = setup.Script ?? (setup.HasDrivers ? OperatorScript.Idle : null);
+        bool attended = script is not null;
         Add("gcr", BoardAddresses.CoherenceManager, CoherenceManager.SizeBytes, BoardAddresses.CoherenceManagerActor,
             -1, (address, wiring) => new CoherenceManager(address, DeviceNode, wiring));
         Add("gic", BoardAddresses.InterruptController, GicActor.SizeBytes, BoardAddresses.InterruptControllerActor,
@@ -166,7 +168,7 @@ public sealed partial class MachineBuilder
         Add("clock", BoardAddresses.Clock, BoardAddresses.SlotBytes, BoardAddresses.ClockActor,
             -1, (address, wiring) => new RealTimeClock(
                 address, DeviceNode, wiring, _config.ClockHz, _config.PowerOnNanoseconds));
-        if (setup.Script is { } script)
+        if (script is not null)
         {
             AddOperator(script);
         }

@@ -45,7 +45,7 @@ public sealed partial class DiscoBuilder : IMachineHost
         _board = config.Board with { Placement = Machine.Boards.Placement.Contiguous };
         _monitors = new DiscoCpu[_board.Cpus];
         _places = Spread(config);
-        _setup = config.ToDevices();
+        _setup = config.ToDevices(vm => NodeOfVm(vm));
     }
 
     IEnumerable<Actor> IMachineHost.Actors => _actors;
@@ -140,6 +140,7 @@ public sealed partial class DiscoBuilder : IMachineHost
         {
             Weight = _config.Vms[vm].Weight,
             Interrupts = VmDevices.InterruptControllerOf(vm),
+            Balloon = _config.Vms[vm].HasDrivers ? VmDevices.BalloonOf(vm) : null,
             FramesMax = _config.Vms[vm].FrameBytesMax is { } bytes ? (int)(bytes >> Page.Shift) : int.MaxValue,
         };
 
@@ -158,7 +159,9 @@ public sealed partial class DiscoBuilder : IMachineHost
     {
         VmConfig config = _config.Vms[vm];
         int node = NodeOfVm(vm);
-        VmDevices devices = new(vm, node, config, _board, fabric, only);
+        int before = _config.Vms.Take(vm).Where(other => other.HasDrivers).Sum(other => other.Disks.Count);
+        VmDevices devices = new(
+            vm, node, config, _board, fabric, (_setup.Disks, before), _places[vm][0], only);
         _specs.Add(new VirtualMachineSpec
         {
             Id = vm,
@@ -183,13 +186,15 @@ public sealed partial class DiscoBuilder : IMachineHost
     private void AddMachine(int vm, Fabric fabric)
     {
         VmConfig config = _config.Vms[vm];
-        _actors.AddRange(AddSpec(vm, fabric).Actors);
+        VmDevices devices = AddSpec(vm, fabric);
+        _actors.AddRange(devices.Actors);
         VmProcessors processors = new(fabric, _places[vm], Keeper.KeeperAddress);
         _memory!.Vms[vm].Part = processors;
         _processors.Add(processors);
         GuestLayout layout = GuestLayout.Of(
             config.Image,
-            new GuestMachine(config.Vcpus, config.MemoryBytes, _board.ClockHz, _board.TimerHz, HasMonitor: true)
+            new GuestMachine(
+                config.Vcpus, config.MemoryBytes, _board.ClockHz, _board.TimerHz, devices.Slots, HasMonitor: true)
             {
                 Initrd = config.Initrd,
                 Seed = _board.Seed + (ulong)vm,

@@ -15,6 +15,9 @@ public sealed record DiscoConfig
     public const int NodesMax = 32;
     public const int DisksMax = 15;
 
+    // A slot each, and interrupts for eight slots.
+    private const int VirtioDisksMax = 4;
+
     /// <summary>The hardware. Its memory is placed node by node, whatever it says.</summary>
     public BoardConfig Board { get; init; } = new();
 
@@ -71,7 +74,7 @@ public sealed record DiscoConfig
         }
         problems.AddRange(Placement.Problems());
         problems.AddRange(Monitor.Shootdown.Problems());
-        problems.AddRange(ToDevices().Problems());
+        problems.AddRange(ToDevices(_ => 0).Problems());
         if (Disks.Count > DisksMax)
         {
             problems.Add($"{Disks.Count} disks; a machine can have {DisksMax}");
@@ -80,13 +83,19 @@ public sealed record DiscoConfig
     }
 
     /// <summary>Who has what of the virtual devices.</summary>
-    internal DeviceSetup ToDevices() => new(Disks, [.. Vms.Select((vm, number) => new VmAttachments(number, vm.Name)
+    /// <param name="nodeOf">The node of a virtual machine.</param>
+    internal DeviceSetup ToDevices(Func<int, int> nodeOf) =>
+        new(Disks, [.. Vms.Select((vm, number) => AttachmentsOf(vm, number, nodeOf(number)))]);
+
+    private static VmAttachments AttachmentsOf(VmConfig vm, int number, int node) => new(number, vm.Name)
     {
+        VirtioNode = vm.HasDrivers ? node : null,
+        HasInterface = vm is { HasDrivers: true, HasNetwork: true },
         Pages = (uint)(vm.MemoryBytes >> Page.Shift),
         BigEndian = !vm.Image.IsLittleEndian,
         Disks = vm.Disks,
         Interrupts = VmDevices.InterruptControllerOf(number),
-    })]);
+    };
 
     private static void AddProblems(List<string> problems, VmConfig vm)
     {
@@ -98,6 +107,11 @@ public sealed record DiscoConfig
         {
             problems.Add($"{vm.Name} has {vm.MemoryBytes} bytes of memory; make it a multiple of {Page.Bytes} from "
                 + $"64 KiB to {BoardAddresses.MemoryEnd >> 20} MiB");
+        }
+        if (vm.HasDrivers && vm.Disks.Count > VirtioDisksMax)
+        {
+            problems.Add($"{vm.Name} has {vm.Disks.Count} disks; a guest with virtio drivers can have "
+                + $"{VirtioDisksMax}");
         }
         if (vm.Weight is < 1 or > 1 << 20)
         {

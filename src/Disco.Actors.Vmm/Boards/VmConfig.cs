@@ -1,4 +1,5 @@
 using Disco.Actors.Machine.Boards;
+using Disco.Actors.Machine.Devices.Operator;
 using Disco.Actors.Vmm.Scheduling;
 
 namespace Disco.Actors.Vmm.Boards;
@@ -23,6 +24,14 @@ public sealed record VmConfig
 
     /// <summary>An initial RAM disk; empty for none.</summary>
     public ReadOnlyMemory<byte> Initrd { get; init; }
+
+    /// <summary>
+    /// It is an operating system with drivers: its board has virtio devices, behind which are the monitor's.
+    /// </summary>
+    public bool HasDrivers => !Initrd.IsEmpty;
+
+    /// <summary>What somebody types at its console and expects to read there; null for nobody.</summary>
+    public OperatorScript? Script { get; init; }
 
     /// <summary>Its disks, as numbers of the machine's; the guest counts them from 0.</summary>
     public IReadOnlyList<int> Disks { get; init; } = [];

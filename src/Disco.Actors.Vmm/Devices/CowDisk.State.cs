@@ -17,9 +17,11 @@ public sealed partial class CowDisk
             log.Save(writer);
         }
         writer.Write("backlog", _backlog.Count);
-        foreach (DeviceCall call in _backlog)
+        foreach (WaitingCall waiting in _backlog)
         {
-            CallState.Save(call, writer);
+            CallState.Save(waiting.Call, writer);
+            writer.Write("pieces", waiting.Pieces.Length);
+            Array.ForEach(waiting.Pieces, piece => writer.Write("piece", piece));
         }
         writer.Write("detaching", _detaching.Count);
         foreach ((int vm, Address asker) in _detaching)
@@ -52,7 +54,13 @@ public sealed partial class CowDisk
         _backlog.Clear();
         for (int left = reader.ReadInt32("backlog"); left > 0; left--)
         {
-            _backlog.Add(CallState.Load(reader));
+            DeviceCall call = CallState.Load(reader);
+            ulong[] pieces = new ulong[reader.ReadInt32("pieces")];
+            for (int i = 0; i < pieces.Length; i++)
+            {
+                pieces[i] = reader.ReadUInt64("piece");
+            }
+            _backlog.Add(new WaitingCall(call, pieces));
         }
         _detaching.Clear();
         for (int left = reader.ReadInt32("detaching"); left > 0; left--)

@@ -35,7 +35,7 @@ public sealed partial class CowDisk : Actor
     // State besides the jobs and the cache. What each VM has written; calls that wait for a slot; who asked to forget
     // a VM; VMs whose interrupt line is up; when the arm is free, and over which sector it then is.
     private readonly SortedDictionary<int, DiskLog> _logs = [];
-    private readonly List<DeviceCall> _backlog = [];
+    private readonly List<WaitingCall> _backlog = [];
     private readonly SortedDictionary<int, Address> _detaching = [];
     private readonly SortedSet<int> _lines = [];
     private long _armFree;
@@ -89,7 +89,10 @@ public sealed partial class CowDisk : Actor
         switch (message.Kind)
         {
             case (ushort)DeviceKind.DiskCall or (ushort)DeviceKind.DiskForward:
-                Accept(DeviceCall.From(message), context);
+                Accept(new WaitingCall(DeviceCall.From(message), []), context);
+                break;
+            case (ushort)DeviceKind.DiskTransfer:
+                Accept(new WaitingCall(DeviceCall.From(message), DiskTransfer.PiecesOf(envelope)), context);
                 break;
             case (ushort)DeviceKind.ServiceDue:
                 NextPiece((int)message.A, context);
@@ -125,14 +128,15 @@ public sealed partial class CowDisk : Actor
         }
     }
 
-    private void Accept(in DeviceCall call, Context context)
+    private void Accept(in WaitingCall waiting, Context context)
     {
+        DeviceCall call = waiting.Call;
         VmAttachments vm = _setup.FindVm(call.Vm)!;
         if (_detaching.ContainsKey(call.Vm))
         {
             return;
         }
-        if (call.Argument == 0)
+        if (call.Argument == 0 && call.Kind != DeviceKind.DiskTransfer)
         {
             Acknowledge(call, vm, context);
             return;
@@ -140,16 +144,17 @@ public sealed partial class CowDisk : Actor
         int slot = Array.FindIndex(_jobs, job => job.Phase == DiskPhase.Free);
         if (slot < 0)
         {
-            _backlog.Add(call);
+            _backlog.Add(waiting);
         }
         else
         {
-            Start(slot, call, context);
+            Start(slot, waiting, context);
         }
     }
 
-    private void Start(int slot, in DeviceCall call, Context context)
+    private void Start(int slot, in WaitingCall waiting, Context context)
     {
+        DeviceCall call = waiting.Call;
         DiskJob job = _jobs[slot];
         job.Call = call;
         job.Phase = DiskPhase.Header;
@@ -159,6 +164,11 @@ public sealed partial class CowDisk : Actor
         job.Done = 0;
         job.CachedPage = -1;
         job.CopyOnly = false;
+        if (call.Kind == DeviceKind.DiskTransfer)
+        {
+            StartTransfer(slot, waiting, context);
+            return;
+        }
         int room = RoomOf(call);
         if (room < DiskRequest.HeaderBytes || call.Argument % sizeof(ulong) != 0)
         {
@@ -166,6 +176,16 @@ public sealed partial class CowDisk : Actor
             return;
         }
         _memory.Begin(slot, call.Vm, call.Argument, Math.Min(HeaderReadBytes, room), toGuest: false, context);
+    }
+
+    // The block device has checked that the sectors are there.
+    private void StartTransfer(int slot, in WaitingCall waiting, Context context)
+    {
+        DiskRequest request = DiskTransfer.RequestOf(_disk, waiting.Call, waiting.Pieces);
+        VmAttachments vm = _setup.FindVm(waiting.Call.Vm)!;
+        Invariant.Holds(request.Offset + request.Bytes <= _spec.Sectors * DiskSpec.SectorBytes);
+        Invariant.Holds(Array.TrueForAll(request.Addresses, address => address >> Page.Shift < vm.Pages));
+        Begin(slot, request, context);
     }
 
     /// <summary>Bytes have arrived: in the slot's buffer, in a frame, or in guest memory.</summary>
@@ -291,7 +311,11 @@ public sealed partial class CowDisk : Actor
             _memory.Begin(slot, job.Call.Vm, at, sizeof(ulong), toGuest: true, context);
             return;
         }
-        if (!job.Abandoned)
+        if (!job.Abandoned && job.Call.Kind == DeviceKind.DiskTransfer)
+        {
+            Send(DiskTransfer.DeviceOf(job.Call), DiskTransfer.Done(job.Call, result), context);
+        }
+        else if (!job.Abandoned)
         {
             Send(Address.Cpu(job.Call.Cpu), job.Call.Done(result).Pack(), context);
         }
@@ -306,7 +330,7 @@ public sealed partial class CowDisk : Actor
         AnswerDetach(vm, context);
         if (_backlog.Count > 0)
         {
-            DeviceCall next = _backlog[0];
+            WaitingCall next = _backlog[0];
             _backlog.RemoveAt(0);
             Start(slot, next, context);
         }
@@ -343,7 +367,7 @@ public sealed partial class CowDisk : Actor
     private void Detach(int vm, Address asker, Context context)
     {
         _detaching[vm] = asker;
-        _backlog.RemoveAll(call => call.Vm == vm);
+        _backlog.RemoveAll(waiting => waiting.Call.Vm == vm);
         foreach (DiskJob job in _jobs)
         {
             job.Abandoned |= job.Phase != DiskPhase.Free && job.Call.Vm == vm;
@@ -380,4 +404,7 @@ public sealed partial class CowDisk : Actor
 
     private void Send(Address target, in Message message, Context context) =>
         _fabric.Send(context, Address, target, _config.CallCycles, message);
+
+    /// <summary>What waits for a slot; the pieces are those of a virtio request.</summary>
+    private readonly record struct WaitingCall(DeviceCall Call, ulong[] Pieces);
 }

@@ -46,6 +46,19 @@ public enum DeviceKind : ushort
 
     /// <summary>Outside to the gateway: the message is complete. A = address it is for.</summary>
     GatewayEnd,
+
+    // Virtio devices of virtual machines.
+
+    /// <summary>Block device to disk: move sectors; see <see cref="DiskTransfer"/>.</summary>
+    DiskTransfer = 0x0750,
+
+    /// <summary>Disk to block device: A = result, signed, C = request number.</summary>
+    DiskTransferred,
+
+    // A device and the DMA engine of its node; see GuestDma.
+    DmaRead = 0x0760,
+    DmaWrite,
+    DmaDone,
 }
 
 /// <summary>
@@ -98,6 +111,9 @@ public static class VirtualDeviceNames
         {
             DeviceKind.DiskCall or DeviceKind.DiskForward or DeviceKind.NetSend or DeviceKind.NetReceive =>
                 $"{name} block 0x{message.A:x} of {who}",
+            DeviceKind.DiskTransfer => $"{name} at byte {message.A} for vm {call.Vm}",
+            DeviceKind.DmaRead or DeviceKind.DmaWrite =>
+                $"{name} 0x{message.A:x} {(uint)message.B} bytes of vm {message.B >> 32}",
             DeviceKind.CallDone => $"{name} {call.Result} for {who}",
             DeviceKind.Detach or DeviceKind.Detached or DeviceKind.Focus => $"{name} vm {message.A}",
             _ => $"{name} 0x{message.A:x} 0x{message.B:x} 0x{message.C:x}",

@@ -31,6 +31,12 @@ public sealed record VmAttachments(int Vm, string Name)
     /// <summary>Its disks, by number of the machine's; the guest counts them from 0.</summary>
     public IReadOnlyList<int> Disks { get; init; } = [];
 
+    /// <summary>It has virtio devices, which move bytes by way of the DMA engine of this node; null for none.</summary>
+    public int? VirtioNode { get; init; }
+
+    /// <summary>It has a virtio network interface.</summary>
+    public bool HasInterface { get; init; }
+
     /// <summary>Its interrupt controller.</summary>
     public Address Interrupts { get; init; }
 
@@ -58,6 +64,7 @@ public sealed record DeviceSetup(IReadOnlyList<DiskSpec> Disks, IReadOnlyList<Vm
     [
         VirtualSwitch.TheSwitch, ConsoleMultiplexer.TheKeyboard,
         .. (FindVm(vm)?.Disks ?? []).Distinct().Select(CowDisk.AddressOf),
+        .. FindVm(vm)?.VirtioNode is { } node ? new[] { DmaEngine.AddressOf(node) } : [],
     ];
 
     public VmAttachments? FindVm(int vm) => _byNumber.GetValueOrDefault(vm);

@@ -103,6 +103,8 @@ internal sealed class DiskJob
             writer.Write("bytes", request.Bytes);
             writer.Write("addresses", request.Addresses.Length);
             Array.ForEach(request.Addresses, address => writer.Write("address", address));
+            writer.Write("lengths", request.Lengths?.Length ?? 0);
+            Array.ForEach(request.Lengths ?? [], length => writer.Write("length", length));
         }
     }
 
@@ -134,7 +136,15 @@ internal sealed class DiskJob
             {
                 addresses[i] = reader.ReadUInt64("address");
             }
-            Request = new DiskRequest(disk, isWrite, interrupts, offset, bytes, addresses);
+            int[] lengths = new int[reader.ReadInt32("lengths")];
+            for (int i = 0; i < lengths.Length; i++)
+            {
+                lengths[i] = reader.ReadInt32("length");
+            }
+            Request = new DiskRequest(disk, isWrite, interrupts, offset, bytes, addresses)
+            {
+                Lengths = lengths.Length == 0 ? null : lengths,
+            };
         }
     }
 }

@@ -16,6 +16,10 @@ namespace Disco.Actors.Vmm.Devices;
 internal sealed record DiskRequest(
     int Disk, bool IsWrite, bool Interrupts, long Offset, long Bytes, ulong[] Addresses)
 {
+    /// <summary>Of a virtio request: the bytes of each address, within its page; null for the rest of the page.
+    /// </summary>
+    public int[]? Lengths { get; init; }
+
     public const ulong WriteFlag = 1;
     public const ulong InterruptFlag = 2;
 
@@ -71,7 +75,7 @@ internal sealed record DiskRequest(
 
     /// <summary>How much of the data goes to an address, from <paramref name="done"/> bytes on.</summary>
     public int PieceBytes(int index, long done) =>
-        (int)Math.Min(Bytes - done, Page.Bytes - (long)(Addresses[index] % Page.Bytes));
+        Lengths?[index] ?? (int)Math.Min(Bytes - done, Page.Bytes - (long)(Addresses[index] % Page.Bytes));
 }
 
 /// <summary>Doublewords of guest memory, in the guest's byte order.</summary>

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using Disco.Actors.Core;
 using Disco.Actors.Machine.Devices;
+using Disco.Actors.Machine.Devices.Virtio;
 using Disco.Actors.Machine.Interconnect;
 
 namespace Disco.Actors.Vmm.Memory;
@@ -265,6 +266,11 @@ public sealed partial class VmMonitor
         if (message.Kind == MappingKind.SetBalloon)
         {
             _target = Math.Min(message.PagesTarget, (uint)Pages);
+            if (_plan.Balloon is { } balloon && !IsEnding)
+            {
+                Send(balloon, BalloonDevice.Want((uint)Pages - _target), context);
+                return;
+            }
             AskGuest(_framesUsed > _target && !IsEnding, context);
             return;
         }

@@ -18,6 +18,9 @@ public sealed record VmMemoryPlan(int Vm, int Node, int Pages)
 
     /// <summary>Its interrupt controller; null for a virtual machine that is only memory.</summary>
     public Address? Interrupts { get; init; }
+
+    /// <summary>Its virtio balloon; null for a guest that asks for its target by monitor calls.</summary>
+    public Address? Balloon { get; init; }
 }
 
 /// <summary>

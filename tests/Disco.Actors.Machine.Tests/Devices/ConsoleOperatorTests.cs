@@ -50,6 +50,24 @@ public sealed class ConsoleOperatorTests
         Assert.Equal((0, "the script has ended"), _bench.Stopped);
     }
 
+    /// <summary>A machine that was kept at its shell goes on with any script.</summary>
+    [Fact]
+    public void State_of_another_script_is_begun_anew()
+    {
+        Attend("expect \"ready\"\nsend \"old\"\nwait");
+        Print("ready");
+        Snapshot state = Snapshot.Of(_bench.Device);
+        Attend("send \"new\"\nwait");
+        _bench.Device.Load(state.Read());
+
+        _bench.PassTime(LongTimeCycles);
+        Assert.Equal("", Typed());
+        _bench.Deliver(ConsoleOperator.Begin);
+        _bench.PassTime(LongTimeCycles);
+
+        Assert.Equal("new", Typed());
+    }
+
     [Fact]
     public void End_gives_its_exit_code()
     {

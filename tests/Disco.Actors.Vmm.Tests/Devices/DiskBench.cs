@@ -22,7 +22,14 @@ internal sealed class DiskBench
     private readonly Dictionary<int, int> _blocks = [];
     private readonly InterconnectConfig _interconnect = new() { Topology = TopologyKind.Ring };
 
-    public DiskBench(DeviceSetup setup, DiskConfig? config = null, int nodes = 2, int frames = 2048)
+    /// <param name="setup">Disks and virtual machines.</param>
+    /// <param name="config">Of the disks.</param>
+    /// <param name="nodes">Nodes.</param>
+    /// <param name="frames">Frames of all nodes.</param>
+    /// <param name="more">Further actors, which are placed by it.</param>
+    public DiskBench(
+        DeviceSetup setup, DiskConfig? config = null, int nodes = 2, int frames = 2048,
+        Func<Fabric, MachineMemory, Actor[]>? more = null)
     {
         Setup = setup;
         ulong nodeBytes = (ulong)(frames / nodes) * Page.Bytes;
@@ -39,7 +46,7 @@ internal sealed class DiskBench
         Array.ForEach(Disks, disk => Fabric.Place(disk.Address, disk.Node));
         World = new World(
             [
-                .. memories, .. memMaps, .. Vms, .. Cpus, .. Disks,
+                .. memories, .. memMaps, .. Vms, .. Cpus, .. Disks, .. more?.Invoke(Fabric, Ledger.Memory) ?? [],
                 .. Enumerable.Range(0, nodes).Select(node => new NetworkActor(node, Fabric)),
             ],
             _interconnect.Lookahead, new MachineMessageNames());

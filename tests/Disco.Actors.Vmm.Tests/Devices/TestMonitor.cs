@@ -141,6 +141,9 @@ internal sealed class TestMonitor : Actor
     /// <summary>Devices that have forgotten the VM.</summary>
     public int Detached { get; private set; }
 
+    /// <summary>Pages that are of no use to the guest any more, in the order they were told.</summary>
+    public List<int> Freed { get; } = [];
+
     /// <summary>Levels of its interrupt lines, as told last.</summary>
     public SortedDictionary<ulong, bool> Lines { get; } = [];
 
@@ -201,6 +204,11 @@ internal sealed class TestMonitor : Actor
                 break;
             case (ushort)MappingKind.Lent:
                 Lent(LentMessage.From(message), context);
+                break;
+            case (ushort)MappingKind.FreePage:
+                FreePageMessage free = FreePageMessage.From(message);
+                Freed.Add((int)free.Page.Number);
+                Send(from, (free with { Kind = MappingKind.Freed }).Pack(), context);
                 break;
             case (ushort)Machine.Devices.InterruptKind.LineLevel:
                 Lines[message.A] = message.B != 0;

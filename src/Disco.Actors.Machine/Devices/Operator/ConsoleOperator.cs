@@ -22,6 +22,7 @@ public sealed class ConsoleOperator : Actor
 
     // What was printed since the last match, no more than the text expected is long.
     private readonly List<byte> _read = [];
+    private bool _begun;
     private int _step;
     private int _typed;
     private ulong _generation;
@@ -44,6 +45,18 @@ public sealed class ConsoleOperator : Actor
         // The first step is taken at the first character printed.
     }
 
+    /// <summary>
+    /// Whose machine the end of the script ends, when it is a virtual one; null for the whole run. Why it ends is then
+    /// put out, as the operator's.
+    /// </summary>
+    public Address? VirtualMachine { get; init; }
+
+    /// <summary>False before the first character, and after a state of another script was loaded.</summary>
+    public bool HasBegun => _begun;
+
+    /// <summary>A message upon which one that has not begun does.</summary>
+    public static Message Begin => new() { Kind = (ushort)UncachedKind.ConsoleOutput, Lane = Lane.Request };
+
     public override bool IsAtBorder => false;
 
     public override WaitsFor? Waiting => _step < _script.Steps.Count && Present.Act == OperatorAct.Expect
@@ -63,8 +76,8 @@ public sealed class ConsoleOperator : Actor
                 Type(context);
                 break;
             case (ushort)TimerKind.TimerDue when envelope.Message.B == _generation:
-                context.Stop(1, $"line {Present.Line} of the script: waited {_patienceMilliseconds} ms in vain for "
-                    + $"'{Encoding.UTF8.GetString(Present.Text.Span)}'");
+                End(1, $"line {Present.Line} of the script: waited {_patienceMilliseconds} ms in vain for "
+                    + $"'{Encoding.UTF8.GetString(Present.Text.Span)}'", context);
                 break;
             case (ushort)TimerKind.WorkDue or (ushort)TimerKind.TimerDue:
                 break;
@@ -76,6 +89,8 @@ public sealed class ConsoleOperator : Actor
 
     public override void Save(StateWriter writer)
     {
+        writer.Write("script", _script.Mark);
+        writer.Write("begun", _begun);
         writer.Write("step", _step);
         writer.Write("typed", _typed);
         writer.Write("generation", _generation);
@@ -84,8 +99,11 @@ public sealed class ConsoleOperator : Actor
         writer.Write("read", _read.ToArray());
     }
 
+    /// <remarks>After the state of somebody with another script this one begins with the first line.</remarks>
     public override void Load(StateReader reader)
     {
+        bool isOther = reader.ReadUInt64("script") != _script.Mark;
+        _begun = reader.ReadBool("begun") && !isOther;
         _step = reader.ReadInt32("step");
         _typed = reader.ReadInt32("typed");
         _generation = reader.ReadUInt64("generation");
@@ -93,14 +111,26 @@ public sealed class ConsoleOperator : Actor
         byte[] read = new byte[reader.ReadInt32("reads")];
         reader.ReadBytes("read", read);
         _read.Clear();
-        _read.AddRange(read);
+        if (isOther)
+        {
+            _step = 0;
+            _typed = 0;
+            _patienceMilliseconds = PatienceMilliseconds;
+            // What the other one set timers for is over.
+            _generation++;
+        }
+        else
+        {
+            _read.AddRange(read);
+        }
     }
 
     private void Read(byte character, Context context)
     {
-        if (_generation == 0)
+        if (!_begun)
         {
-            Begin(context);
+            _begun = true;
+            Act(context);
         }
         if (_step == _script.Steps.Count || Present.Act != OperatorAct.Expect)
         {
@@ -115,12 +145,12 @@ public sealed class ConsoleOperator : Actor
         if (expected.SequenceEqual(System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_read)))
         {
             _step++;
-            Begin(context);
+            Act(context);
         }
     }
 
     // Goes on to the next step that takes time.
-    private void Begin(Context context)
+    private void Act(Context context)
     {
         _read.Clear();
         _typed = 0;
@@ -132,7 +162,7 @@ public sealed class ConsoleOperator : Actor
         }
         if (_step == _script.Steps.Count)
         {
-            context.Stop(0, "the script has ended");
+            End(0, "the script has ended", context);
             return;
         }
         switch (Present.Act)
@@ -145,11 +175,24 @@ public sealed class ConsoleOperator : Actor
                 context.After(_clockHz / PausesPerSecond, TimerMessage.Of(TimerKind.WorkDue, 0, _generation));
                 break;
             case OperatorAct.End:
-                context.Stop((int)Present.Number, $"line {Present.Line} of the script ends the run");
+                End((int)Present.Number, $"line {Present.Line} of the script ends the run", context);
                 break;
             case OperatorAct.Wait:
             case OperatorAct.Within:
                 break;
+        }
+    }
+
+    private void End(int exitCode, string reason, Context context)
+    {
+        if (VirtualMachine is { } machine)
+        {
+            context.Output(Encoding.UTF8.GetBytes(reason + "\n"));
+            _fabric.Send(context, Address, machine, 0, InterruptMessage.MachineEnd(exitCode, reset: false));
+        }
+        else
+        {
+            context.Stop(exitCode, reason);
         }
     }
 
@@ -162,7 +205,7 @@ public sealed class ConsoleOperator : Actor
         if (_typed == Present.Text.Length)
         {
             _step++;
-            Begin(context);
+            Act(context);
         }
         else
         {

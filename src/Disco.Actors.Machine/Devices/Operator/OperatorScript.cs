@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Disco.Actors.Core;
 
 namespace Disco.Actors.Machine.Devices.Operator;
 
@@ -38,9 +39,19 @@ public sealed class OperatorScript
 {
     private const long MillisecondsMax = 1_000_000_000;
 
-    private OperatorScript(IReadOnlyList<OperatorStep> steps) => Steps = steps;
+    private OperatorScript(IReadOnlyList<OperatorStep> steps, ulong mark)
+    {
+        Steps = steps;
+        Mark = mark;
+    }
+
+    /// <summary>Of somebody who watches and does nothing.</summary>
+    public static OperatorScript Idle { get; } = Parse("wait", "idle");
 
     public IReadOnlyList<OperatorStep> Steps { get; }
+
+    /// <summary>Another script has another one.</summary>
+    public ulong Mark { get; }
 
     /// <summary>Errors: FormatException with one sentence that begins with the name and the line.</summary>
     public static OperatorScript Parse(string script, string name)
@@ -57,7 +68,8 @@ public sealed class OperatorScript
                         + "within SECONDS, end CODE or wait"));
             }
         }
-        return new OperatorScript(steps);
+        ulong mark = Encoding.UTF8.GetBytes(script).Aggregate(0UL, (hash, next) => TotalOrder.Mix(hash ^ next));
+        return new OperatorScript(steps, mark);
     }
 
     private static OperatorStep? StepOf(string line, int number)

@@ -15,6 +15,7 @@ public abstract class AnsweringDevice(Address address, int node, DeviceWiring wi
     private readonly List<byte> _read = [];
     private byte[] _answer = [];
     private bool _asked;
+    private bool _defers;
     private int _answered;
     private int _part;
     private uint _partDone;
@@ -27,8 +28,22 @@ public abstract class AnsweringDevice(Address address, int node, DeviceWiring wi
     /// <returns>What is written for it, no more than there is room.</returns>
     protected abstract byte[] Answer(ReadOnlySpan<byte> request, long room, Context context);
 
+    /// <summary>Called by <see cref="Answer"/>: what it returns is written only after <see cref="Resume"/>.</summary>
+    protected void Defer() => _defers = true;
+
+    /// <summary>The request that was deferred can be answered.</summary>
+    protected void Resume(Context context)
+    {
+        Invariant.Holds(_defers && TakesItsTime);
+        _defers = false;
+        _part = 0;
+        Next(context);
+        Work(context);
+    }
+
     protected override void ResetRequest()
     {
+        _defers = false;
         _read.Clear();
         _answer = [];
     }
@@ -63,6 +78,7 @@ public abstract class AnsweringDevice(Address address, int node, DeviceWiring wi
         writer.Write("reads", _read.Count);
         writer.Write("read", _read.ToArray());
         writer.Write("asked", _asked);
+        writer.Write("defers", _defers);
         writer.Write("answers", _answer.Length);
         writer.Write("answer", _answer);
         writer.Write("answered", _answered);
@@ -78,6 +94,7 @@ public abstract class AnsweringDevice(Address address, int node, DeviceWiring wi
         _read.Clear();
         _read.AddRange(read);
         _asked = reader.ReadBool("asked");
+        _defers = reader.ReadBool("defers");
         _answer = new byte[reader.ReadInt32("answers")];
         reader.ReadBytes("answer", _answer);
         _answered = reader.ReadInt32("answered");
@@ -97,8 +114,11 @@ public abstract class AnsweringDevice(Address address, int node, DeviceWiring wi
         if (_part == Chain.Count && !_asked)
         {
             Ask(context);
-            _part = 0;
-            Next(context);
+            if (!_defers)
+            {
+                _part = 0;
+                Next(context);
+            }
             return;
         }
         int answer = _answer.Length - _answered;

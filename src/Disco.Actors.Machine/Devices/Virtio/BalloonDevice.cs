@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Disco.Actors.Core;
 
 namespace Disco.Actors.Machine.Devices.Virtio;
@@ -6,13 +7,15 @@ namespace Disco.Actors.Machine.Devices.Virtio;
 /// The balloon: the guest is asked for pages, gives them (inflates) and takes them back (deflates), and reports pages
 /// it does not use. [VIRTIO 1.2, 5.5]
 /// </summary>
-public sealed class BalloonDevice(Address address, int node, DeviceWiring wiring, DmaPort dma)
+public class BalloonDevice(Address address, int node, DeviceWiring wiring, DmaPort dma)
     : AnsweringDevice(address, node, wiring, new VirtioKind(BalloonId, PageReporting, Queues: 3), dma)
 {
     private const uint BalloonId = 5;
 
     // Feature bit 5: queue 2, as there are none for statistics and hints. [5.5.2]
     private const uint PageReporting = 1 << 5;
+    // The size of its pages is 4 KiB, whatever that of the guest's. [5.5.6]
+    private const int PageShift = 12;
     private const int InflateQueue = 0;
     private const int DeflateQueue = 1;
 
@@ -54,20 +57,40 @@ public sealed class BalloonDevice(Address address, int node, DeviceWiring wiring
     // The first two queues bring page numbers of 32 bits, the third the pages themselves.
     protected override byte[] Answer(ReadOnlySpan<byte> request, long room, Context context)
     {
-        int pages = request.Length / sizeof(uint);
+        uint[] pages = MemoryMarshal.Cast<byte, uint>(request[..^(request.Length % sizeof(uint))]).ToArray();
         switch (Queue)
         {
             case InflateQueue:
-                _heldPages += pages;
+                _heldPages += pages.Length;
+                Unused(pages, context);
                 break;
             case DeflateQueue:
-                _heldPages -= pages;
+                _heldPages -= pages.Length;
                 break;
             default:
                 _reportedBytes += room;
+                Unused([.. Chain.Where(part => part.DeviceWrites).SelectMany(PagesOf)], context);
                 break;
         }
         return [];
+    }
+
+    /// <summary>
+    /// What the guest has given, or has reported to be free; it may use pages of the second kind again as soon as the
+    /// request is answered.
+    /// </summary>
+    protected virtual void Unused(IReadOnlyList<uint> pages, Context context)
+    {
+    }
+
+    // Whole pages only: the rest of the first and the last may be in use.
+    private static IEnumerable<uint> PagesOf(Descriptor part)
+    {
+        ulong end = (part.Address + part.Bytes) >> PageShift;
+        for (ulong page = (part.Address + (1UL << PageShift) - 1) >> PageShift; page < end; page++)
+        {
+            yield return (uint)page;
+        }
     }
 
     protected override bool ReceiveMessage(in Envelope envelope, Context context)

@@ -3,7 +3,7 @@ using System.Buffers.Binary;
 namespace Disco.Actors.Machine.Devices.Virtio;
 
 /// <summary>One element of a descriptor chain. [VIRTIO 1.2, 2.7.5]</summary>
-internal readonly record struct Descriptor(ulong Address, uint Bytes, ushort Flags, ushort Next)
+public readonly record struct Descriptor(ulong Address, uint Bytes, ushort Flags, ushort Next)
 {
     public const int Size = 16;
 
@@ -28,7 +28,8 @@ internal readonly record struct Descriptor(ulong Address, uint Bytes, ushort Fla
         BinaryPrimitives.ReadUInt16LittleEndian(bytes[14..]));
 }
 
-internal enum BlockCommand : byte
+/// <summary>What a block request asks for.</summary>
+public enum BlockCommand : byte
 {
     Read,
     Write,
@@ -41,7 +42,7 @@ internal enum BlockCommand : byte
 }
 
 /// <summary>A block request whose every field has been checked. [VIRTIO 1.2, 5.2.6]</summary>
-internal readonly record struct BlockRequest(BlockCommand Command, long Offset)
+public readonly record struct BlockRequest(BlockCommand Command, long Offset)
 {
     /// <summary>Type, reserved word and sector in the first descriptor.</summary>
     public const int HeaderBytes = 16;

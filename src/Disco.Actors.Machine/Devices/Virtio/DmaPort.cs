@@ -46,6 +46,11 @@ public abstract class DmaPort
     /// <summary>A coherence message for the device; true when the move can go on.</summary>
     public abstract bool Receive(in Envelope envelope, Context context);
 
+    /// <summary>The move under way is not wanted any more; it may still wait for its message.</summary>
+    public virtual void Drop()
+    {
+    }
+
     /// <summary>What was granted and is not wanted any more is given up.</summary>
     public virtual void Settle(Context context)
     {

@@ -42,7 +42,7 @@ public abstract partial class VirtioDevice
     protected Span<byte> Buffer => _buffer;
 
     /// <summary>The descriptors of the request under way.</summary>
-    internal IReadOnlyList<Descriptor> Chain => _chain;
+    protected IReadOnlyList<Descriptor> Chain => _chain;
 
     /// <summary>The queue that the request under way is of.</summary>
     protected int Queue => _queue;
@@ -122,6 +122,7 @@ public abstract partial class VirtioDevice
         _moves = false;
         _interruptOwed = false;
         _transfer = default;
+        _dma.Drop();
         _chain.Clear();
         Array.Clear(_queues);
         ResetRequest();
