@@ -15,7 +15,7 @@ public sealed class DiscoMessageNames(IMessageNames machine) : IMessageNames
         .. machine.Families,
         new(MappingNames.Family, "mapping", 1),
         new(SchedulingMessage.Family, "scheduling", 1),
-        new(VirtualDeviceNames.Family, "virtual devices", 1),
+        new(VirtualDeviceNames.Family, "virtual devices", 2),
         new(Shootdown.ShootdownMessage.Family, "shootdown", 1),
     ];
 
