@@ -53,6 +53,13 @@ public sealed class ConfigTests
         Assert.Contains(rows, row => row.GetProperty(field).GetString() == member);
     }
 
+    /// <summary>However wide a column is, a pipe gets every row.</summary>
+    [Theory]
+    [InlineData("machines", "mesh-16x4")]
+    [InlineData("guests", "splashos-raytrace")]
+    public void Lists_name_every_member(string command, string member) =>
+        Assert.Contains(member, DiscoProgram.Run(command).Output, StringComparison.Ordinal);
+
     /// <summary>The value, and the layer without the line.</summary>
     private static (string Value, string Layer) Entry(JsonDocument document, string key)
     {

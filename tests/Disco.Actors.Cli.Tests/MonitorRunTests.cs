@@ -64,6 +64,39 @@ public sealed class MonitorRunTests
         });
     }
 
+    /// <summary>The kernel in both layouts and the library operating system, on fewer CPUs than virtual ones.</summary>
+    [Fact]
+    public void Kernels_and_library_systems_run_side_by_side()
+    {
+        using JsonDocument bare = Run("run", "--cpus", "2", "--guest", "raytrace", "--bootargs", "size=16");
+        using JsonDocument report = Run(
+            "run", "--cpus", "2", "--vm", "k=kernel,vcpus=2,bootargs=jobs=2 size=4 check=0", "--vm",
+            "m=kernel-mapped,bootargs=jobs=2 size=4 check=0", "--vm", "r=splashos-raytrace,vcpus=2,bootargs=size=16",
+            "--vm", "s=splashos-radix,vcpus=2,bootargs=keys=4096 radix=256");
+
+        string picture = bare.RootElement.GetProperty("console").GetString()!.Split("checksum ")[1][..16];
+        string[] consoles = [.. Vms(report).Select(vm => vm.GetProperty("console").GetString()!)];
+        Assert.Equal(Objects(consoles[0]), Objects(consoles[1]));
+        Assert.Contains($"checksum {picture}", consoles[2], StringComparison.Ordinal);
+        Assert.EndsWith("raytrace: ok\n", consoles[2], StringComparison.Ordinal);
+        Assert.EndsWith("radix: ok\n", consoles[3], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Shootdowns_of_a_run_have_a_histogram_of_their_latencies()
+    {
+        string[] run = ["run", "--cpus", "2", "--vm", "k=kernel,vcpus=2,bootargs=jobs=1 size=4 check=0"];
+        using JsonDocument report = JsonDocument.Parse(DiscoProgram.Run([.. run, "--json"]).Output);
+        string text = DiscoProgram.Run(run).Output;
+
+        JsonElement shootdowns = report.RootElement.GetProperty("monitor").GetProperty("shootdowns");
+        JsonElement[] histogram = [.. shootdowns.GetProperty("histogram").EnumerateArray()];
+        Assert.Equal(
+            shootdowns.GetProperty("latencyCycles").GetProperty("count").GetInt64(),
+            histogram.Sum(row => row.GetProperty("count").GetInt64()));
+        Assert.Contains("shootdowns of ns and more", text, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("a=hello,vcpu=2", "there is no key 'vm.a.vcpu'. Did you mean vm.a.vcpus?")]
     [InlineData("a=hullo", "There is no guest 'hullo'")]
@@ -77,5 +110,17 @@ public sealed class MonitorRunTests
         Assert.Equal(2, end.ExitCode);
         Assert.Contains(sentence, end.Error, StringComparison.Ordinal);
         Assert.Single(end.Error.TrimEnd().Split('\n'));
+    }
+
+    private static string Objects(string console) => console.Split("objects ")[1][..16];
+
+    private static JsonElement[] Vms(JsonDocument report) =>
+        [.. report.RootElement.GetProperty("monitor").GetProperty("vms").EnumerateArray()];
+
+    private static JsonDocument Run(params string[] arguments)
+    {
+        DiscoEnd end = DiscoProgram.Run([.. arguments, "--json"]);
+        Assert.True(end.ExitCode == 0, end.Error + end.Output);
+        return JsonDocument.Parse(end.Output);
     }
 }

@@ -46,6 +46,8 @@ internal static class GuestsCommand
             return;
         }
         Table table = Tables.New("guest", "bytes", "bootargs (default)", "what it does");
+        // The kernels have more parameters than a line has room for.
+        table.Columns[2].NoWrap = false;
         foreach (Row row in rows)
         {
             table.AddRow(row.Guest, $"{row.Bytes:N0}", Markup.Escape(row.Bootargs), Markup.Escape(row.About));

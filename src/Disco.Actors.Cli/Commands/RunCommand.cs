@@ -14,6 +14,9 @@ namespace Disco.Actors.Cli.Commands;
 /// </summary>
 internal static class RunCommand
 {
+    private const long FirstLookCycles = 1 << 12;
+    private const long LastLookCycles = 1 << 17;
+
     public static Command Create()
     {
         Flags flags = new();
@@ -77,7 +80,8 @@ internal static class RunCommand
         using Interruption interruption = new();
         Keyboard? keyboard = record is null ? Keyboard.For(experiment, json) : null;
         using Stream output = Console.OpenStandardOutput();
-        GuestConsoles consoles = new(machine, json ? null : output);
+        using Stream? outside = experiment.Gateway.Open();
+        GuestConsoles consoles = new(machine, json ? null : output) { Outside = outside };
         engine.OnOutput = consoles.Print;
         using Recorder? recorder = record?.Start(experiment, engine);
         bool shows = !json && keyboard is null && !Console.IsErrorRedirected;
@@ -92,13 +96,15 @@ internal static class RunCommand
             peak?.Look();
         }
         Stopwatch watch = Stopwatch.StartNew();
-        experiment.Keys.Type(recorder is null ? engine.Post : recorder.Post, engine.Now);
+        TypedKeys.Poster post = recorder is null ? engine.Post : recorder.Post;
+        experiment.Keys.Type(post, engine.Now);
+        experiment.Gateway.Send(post, engine.Now);
         RunResult result = experiment.GdbAt is not null
             ? DebuggedRun.Live(experiment, machine, (DeterministicEngine)engine, until, consoles.Print, interruption)
             : keyboard is not null
             ? keyboard.Run(engine, until, () => interruption.Requested, Look)
             : recorder is null
-            ? engine.Run(until, () => interruption.Requested, Look)
+            ? RunAndLook(engine, until, interruption, peak, Look)
             : recorder.Run(until, () => interruption.Requested, Look);
         watch.Stop();
         progress.Clear();
@@ -129,6 +135,28 @@ internal static class RunCommand
             PersistentDisks.Keep(machine.Disco);
         }
         return ExitCodeOf(experiment, result);
+    }
+
+    /// <summary>
+    /// With virtual machines memory is looked at more often in the beginning, as small ones end soon.
+    /// </summary>
+    private static RunResult RunAndLook(
+        Engine engine, Cycle until, Interruption interruption, MemoryPeak? peak, Action<Progress> look)
+    {
+        for (long step = FirstLookCycles; peak is not null && step < LastLookCycles; step += step / 4)
+        {
+            Cycle next = engine.Now + step;
+            if (next.Value >= until.Value)
+            {
+                break;
+            }
+            RunResult result = engine.Run(next, () => interruption.Requested, look);
+            if (result.Outcome != Outcome.ReachedLimit)
+            {
+                return result;
+            }
+        }
+        return engine.Run(until, () => interruption.Requested, look);
     }
 
     private static int ExitCodeOf(Experiment experiment, RunResult result) => result.Outcome switch

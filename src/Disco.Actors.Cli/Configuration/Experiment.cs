@@ -47,6 +47,9 @@ public sealed record Experiment(
     /// <summary>How long an actor on the Akka engine acts by itself before it looks into its mailbox.</summary>
     public required long AkkaSliceCycles { get; init; }
 
+    /// <summary>What is beyond the gateway of the virtual subnet.</summary>
+    public Gateway Gateway { get; init; } = new([], 0, 0, null);
+
     /// <summary>Names of what runs, for reports.</summary>
     public string Guests => Bare?.Image.Name
         ?? string.Join(", ", Monitor!.Vms.Select(vm => vm.Image.Name).Distinct(StringComparer.Ordinal));
@@ -95,6 +98,9 @@ public sealed record Experiment(
             Keys = TypedKeys.Of(settings, board.ClockHz),
             AkkaWindowCycles = settings.Whole("engine.akka.window", 1, CyclesMax),
             AkkaSliceCycles = settings.Whole("engine.akka.slice", 1, CyclesMax),
+            Gateway = settings.VirtualMachines.Count == 0
+                ? new Gateway([], 0, 0, null)
+                : Gateway.Of(settings, board.ClockHz),
         };
     }
 

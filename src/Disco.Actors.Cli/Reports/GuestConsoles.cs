@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using System.Text;
 using Disco.Actors.Cli.Configuration;
 using Disco.Actors.Core;
+using Disco.Actors.Vmm.Devices;
 
 namespace Disco.Actors.Cli.Reports;
 
@@ -32,6 +33,9 @@ internal sealed class GuestConsoles
         }
     }
 
+    /// <summary>Where the subnet's gateway puts what leaves; null for nowhere. It is no console.</summary>
+    public Stream? Outside { get; init; }
+
     /// <summary>Everything as it was shown.</summary>
     public ReadOnlySpan<byte> Shown => CollectionsMarshal.AsSpan(_shown);
 
@@ -41,6 +45,11 @@ internal sealed class GuestConsoles
 
     public void Print(Address console, Cycle cycle, ReadOnlySpan<byte> bytes)
     {
+        if (console == VirtualSwitch.TheSwitch)
+        {
+            Outside?.Write(bytes);
+            return;
+        }
         Of(_all, console).AddRange(bytes);
         if (!_names.TryGetValue(console, out string? name))
         {

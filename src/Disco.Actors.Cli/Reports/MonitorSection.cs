@@ -1,12 +1,10 @@
 using System.Globalization;
 using Disco.Actors.Core;
-using Disco.Actors.Machine.Boards;
 using Disco.Actors.Machine.Interconnect;
 using Disco.Actors.Vmm.Boards;
 using Disco.Actors.Vmm.Memory;
 using Disco.Actors.Vmm.Placement;
 using Disco.Actors.Vmm.Scheduling;
-using Disco.Actors.Vmm.Shootdown;
 using Disco.Actors.Vmm.VirtualCpus;
 using Spectre.Console;
 
@@ -18,8 +16,8 @@ internal sealed class MonitorSection
     private readonly DiscoMachine _machine;
     private readonly GuestConsoles _consoles;
     private readonly MonitorReport _figures;
-    private readonly MemoryReport _memory;
-    private readonly ShootdownReport _shootdowns;
+    private readonly MemorySection _memory;
+    private readonly ShootdownSection _shootdowns;
     private readonly PlacementReport _placement;
     private readonly double _nanosecondsPerCycle;
 
@@ -28,18 +26,8 @@ internal sealed class MonitorSection
         _machine = machine;
         _consoles = consoles;
         _figures = MonitorReport.Of(machine, now);
-        // What was done is known at the end, what was used at the peak.
-        _memory = MemoryReport.Of(machine.Memory) with
-        {
-            Vms = peak.Report.Vms,
-            Classes = peak.Report.Classes,
-            ReplicaFrames = peak.Report.ReplicaFrames,
-            DeviceFrames = peak.Report.DeviceFrames,
-            FreeFrames = peak.Report.FreeFrames,
-        };
-        _shootdowns = ShootdownReport.Of(
-            machine.Memory.Vms.Select(vm => vm.Shootdowns),
-            machine.Monitors.Select(monitor => monitor.Responses));
+        _memory = new MemorySection(machine, peak, now.Value);
+        _shootdowns = new ShootdownSection(machine);
         _placement = PlacementReport.Of(machine, now);
         _nanosecondsPerCycle = 1e9 / machine.Config.Board.ClockHz;
     }
@@ -62,7 +50,7 @@ internal sealed class MonitorSection
         cpus = _figures.Cpus,
         causes = _figures.Causes.ToDictionary(
             row => row.Cause.ToString(), row => new { row.Count, row.Cycles }),
-        memory = _memory,
+        memory = _memory.ToJson(),
         placement = new
         {
             policy = _placement.Policy.ToString(),
@@ -72,14 +60,7 @@ internal sealed class MonitorSection
             moves = _placement.Moves.ToDictionary(
                 move => move.Kind.ToString(), move => new { move.Count, move.PerSecond, move.MeanMicroseconds }),
         },
-        shootdowns = new
-        {
-            protocol = _machine.Config.Monitor.Shootdown.Protocol.ToString(),
-            _shootdowns.Shootdowns,
-            latencyCycles = _shootdowns.Latency,
-            _shootdowns.MessagesPerShootdown,
-            _shootdowns.CpuCyclesPerShootdown,
-        },
+        shootdowns = _shootdowns.ToJson(),
         scheduler = new
         {
             dispatches = Scheduled(node => node.Dispatches),
@@ -97,10 +78,9 @@ internal sealed class MonitorSection
         PrintMachines();
         PrintTime();
         PrintCauses();
-        PrintMemory();
-        PrintTransactions();
+        _memory.Print();
         PrintPlacement();
-        PrintShootdowns();
+        _shootdowns.Print();
         new DeviceSection(_machine).Print();
     }
 
@@ -154,39 +134,6 @@ internal sealed class MonitorSection
         Console.WriteLine();
     }
 
-    /// <summary>V and M of the paper's Figure 6.</summary>
-    private void PrintMemory()
-    {
-        Table table = Tables.New("memory at its peak, KiB", "as VMs see it (V)", "machine memory (M)");
-        foreach (ClassReport row in _memory.Classes)
-        {
-            table.AddRow(NameOf(row.Class), Kibibytes(row.VirtualPages), Kibibytes(row.MachineFrames));
-        }
-        table.AddRow("replicas", "", Kibibytes(_memory.ReplicaFrames));
-        table.AddRow("all", Kibibytes(_memory.VirtualPages), Kibibytes(_memory.MachineFrames));
-        Tables.Print(table);
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"a virtual machine takes {_memory.OwnPagesOfVm * Page.Bytes / 1024:F1} KiB for itself and "
-            + $"{_memory.MonitorPagesOfVm * Page.Bytes / 1024:F1} KiB of the monitor's then, in the mean"));
-        Console.WriteLine();
-    }
-
-    private void PrintTransactions()
-    {
-        double seconds = Math.Max(1, _figures.Cycles) * _nanosecondsPerCycle / 1e9;
-        Table table = Tables.New("page transactions", "count", "per second", "mean us", "no frame");
-        foreach (TransactionReport row in _memory.Transactions.Where(row => row.Count + row.Refused > 0))
-        {
-            table.AddRow(
-                row.Kind.ToString(),
-                Number(row.Count),
-                Number((long)(row.Count / seconds)),
-                Fixed(row.MeanCycles * _nanosecondsPerCycle / 1e3, 1),
-                Number(row.Refused));
-        }
-        Tables.Print(table);
-    }
-
     /// <summary>Figure 8's shares and Table 3 of the paper.</summary>
     private void PrintPlacement()
     {
@@ -206,28 +153,6 @@ internal sealed class MonitorSection
                 ? "0"
                 : $"{Number((long)move.PerSecond)}/s, {Fixed(move.MeanMicroseconds, 1)} us"),
         ]);
-        Tables.Print(table);
-    }
-
-    private void PrintShootdowns()
-    {
-        LatencySummary latency = _shootdowns.Latency;
-        if (latency.Count == 0)
-        {
-            return;
-        }
-        string Nanoseconds(double cycles) => Fixed(cycles * _nanosecondsPerCycle, 0);
-        Table table = Tables.New(
-            "shootdowns", "count", "mean ns", "p50", "p90", "p99", "messages each", "CPU ns each");
-        table.AddRow(
-            _machine.Config.Monitor.Shootdown.Protocol.ToString(),
-            Number(latency.Count),
-            Nanoseconds(latency.MeanCycles),
-            Nanoseconds(latency.P50),
-            Nanoseconds(latency.P90),
-            Nanoseconds(latency.P99),
-            Fixed(_shootdowns.MessagesPerShootdown, 1),
-            Nanoseconds(_shootdowns.CpuCyclesPerShootdown));
         Tables.Print(table);
     }
 
@@ -256,17 +181,7 @@ internal sealed class MonitorSection
         MonitorCause.Switch => "changes of virtual CPU",
     };
 
-    private static string NameOf(PageClass pageClass) => pageClass switch
-    {
-        PageClass.Text => "text",
-        PageClass.Data => "data",
-        PageClass.BufferCache => "buffer cache",
-        PageClass.Monitor => "monitor",
-    };
-
     private string Percent(long cycles) => Fixed(100.0 * cycles / Cycles, 1);
-
-    private static string Kibibytes(int pages) => Number((long)pages * Page.Bytes >> 10);
 
     private static string Fixed(double value, int digits) =>
         value.ToString($"F{digits}", CultureInfo.InvariantCulture);

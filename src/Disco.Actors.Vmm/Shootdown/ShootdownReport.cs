@@ -6,12 +6,14 @@ namespace Disco.Actors.Vmm.Shootdown;
 /// <summary>What the shootdowns of a run took.</summary>
 /// <param name="Shootdowns">Transactions that asked at least one CPU.</param>
 /// <param name="Latency">From request to completion, in cycles.</param>
+/// <param name="Histogram">How many took how long: buckets that are not empty, shortest first.</param>
 /// <param name="Messages">Orders, those passed on, acknowledgements and releases, in sum.</param>
 /// <param name="Interrupts">CPUs interrupted, in sum.</param>
 /// <param name="WorkCycles">Cycles CPUs worked for shootdowns, in sum.</param>
 /// <param name="StoppedCycles">Cycles CPUs stood still until released, in sum.</param>
 public sealed record ShootdownReport(
-    long Shootdowns, LatencySummary Latency, long Messages, long Interrupts, long WorkCycles, long StoppedCycles)
+    long Shootdowns, LatencySummary Latency, IReadOnlyList<LatencyCount> Histogram, long Messages, long Interrupts,
+    long WorkCycles, long StoppedCycles)
 {
     public double MessagesPerShootdown => Shootdowns == 0 ? 0 : (double)Messages / Shootdowns;
 
@@ -46,6 +48,18 @@ public sealed record ShootdownReport(
             stopped += responder.StoppedCycles;
         }
         return new ShootdownReport(
-            counts.Sum(), LatencySummary.Of(counts, cycles), messages, interrupts, work, stopped);
+            counts.Sum(),
+            LatencySummary.Of(counts, cycles),
+            [.. counts.Index().Where(bucket => bucket.Item > 0)
+                .Select(bucket => new LatencyCount(CacheStatistics.LatencyOf(bucket.Index), bucket.Item))],
+            messages,
+            interrupts,
+            work,
+            stopped);
     }
 }
+
+/// <summary>A bucket of a histogram.</summary>
+/// <param name="FromCycles">The shortest latency that falls into it.</param>
+/// <param name="Count">How many did.</param>
+public readonly record struct LatencyCount(long FromCycles, long Count);
