@@ -4,6 +4,7 @@ using Akka.Actor;
 using Disco.Actors.Core;
 using Disco.Actors.Engines;
 using Disco.Actors.Engines.Akka;
+using Address = Disco.Actors.Core.Address;
 
 namespace Disco.Actors.Benchmarks;
 

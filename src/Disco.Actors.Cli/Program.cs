@@ -11,6 +11,7 @@ RootCommand root = new(
 {
     RunCommand.Create(),
     ScaleCommand.Create(),
+    NodeCommand.Create(),
     ReplayCommand.Create(),
     TraceCommand.Create(),
     StressCommand.Create(),

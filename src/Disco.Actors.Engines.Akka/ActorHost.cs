@@ -1,5 +1,6 @@
 using Akka.Actor;
 using Disco.Actors.Core;
+using Address = Disco.Actors.Core.Address;
 
 namespace Disco.Actors.Engines.Akka;
 
@@ -291,7 +292,8 @@ internal sealed class ActorHost : Context
         Span<byte> bytes = stackalloc byte[EnvelopeCodec.BytesMax];
         foreach (Carried carried in _outgoing)
         {
-            carried.Bytes = new CarriedBytes(bytes[.._codec.Write(in carried.Envelope, bytes)].ToArray());
+            int length = _codec.Write(in carried.Envelope, bytes);
+            carried.Bytes = new CarriedBytes(bytes[..length].ToArray(), carried.Target);
         }
     }
 

@@ -80,11 +80,17 @@ public sealed class AkkaEngine : Engine, IDisposable
     /// <summary>hocon/engines/akka.conf, with so many host threads.</summary>
     internal static Config ConfigurationOf(int threads)
     {
-        using Stream stream = typeof(AkkaEngine).Assembly.GetManifestResourceStream("akka.conf")!;
-        using StreamReader reader = new(stream);
         Config own = ConfigurationFactory.ParseString(string.Create(
             CultureInfo.InvariantCulture, $"{Pacer.Dispatcher}.dedicated-thread-pool.thread-count = {threads}"));
-        return own.WithFallback(ConfigurationFactory.ParseString(reader.ReadToEnd()));
+        return own.WithFallback(ConfigurationFactory.ParseString(TextOf("akka.conf")));
+    }
+
+    /// <summary>A file of hocon/engines.</summary>
+    internal static string TextOf(string name)
+    {
+        using Stream stream = typeof(AkkaEngine).Assembly.GetManifestResourceStream(name)!;
+        using StreamReader reader = new(stream);
+        return reader.ReadToEnd();
     }
 
     internal override ref long Sequence(int actor) => ref _hosts[actor].Sequence;
@@ -191,19 +197,6 @@ public sealed class AkkaEngine : Engine, IDisposable
                 host.Log?.MoveTo(entries);
             }
         }
-        // Entries of one place keep the order in which they were made: the sort is stable.
-        IEnumerable<EventLog.Entry> ordered = entries.Order(
-            Comparer<EventLog.Entry>.Create((left, right) => Envelope.Compare(left.Envelope, right.Envelope)));
-        foreach (EventLog.Entry entry in ordered)
-        {
-            if (entry.Event is { } traced)
-            {
-                observer.Traced(entry.Actor, new Cycle(entry.Next), in traced);
-            }
-            else
-            {
-                observer.Delivered(entry.Envelope, entry.Actor, entry.First, entry.Next);
-            }
-        }
+        EventLog.Tell(observer, entries);
     }
 }

@@ -23,6 +23,12 @@ internal sealed class Course
     /// <summary>Written by the pacer while nobody has a token.</summary>
     public void Issue(int tokens) => Volatile.Write(ref _tokens, tokens);
 
+    /// <summary>True while nobody has a token.</summary>
+    public bool IsQuiet => Volatile.Read(ref _tokens) == 0;
+
+    /// <summary>For messages from another process, which come while others have tokens.</summary>
+    public void Add(int tokens) => Interlocked.Add(ref _tokens, tokens);
+
     /// <summary>
     /// To be called by the holder of one token, before it tells anybody anything.
     /// </summary>

@@ -27,6 +27,25 @@ internal sealed class EventLog(Actor actor)
         _entries.Clear();
     }
 
+    /// <summary>Tells the observer of a node, in the order of the cycles.</summary>
+    public static void Tell(IObserver observer, List<Entry> entries)
+    {
+        // Entries of one place keep the order in which they were made: the sort is stable.
+        IEnumerable<Entry> ordered = entries.Order(
+            Comparer<Entry>.Create((left, right) => Envelope.Compare(left.Envelope, right.Envelope)));
+        foreach (Entry entry in ordered)
+        {
+            if (entry.Event is { } traced)
+            {
+                observer.Traced(entry.Actor, new Cycle(entry.Next), in traced);
+            }
+            else
+            {
+                observer.Delivered(entry.Envelope, entry.Actor, entry.First, entry.Next);
+            }
+        }
+    }
+
     /// <param name="Actor">Whose.</param>
     /// <param name="Envelope">Handled, or the place of something else in the order.</param>
     /// <param name="First">Number of the actor's next envelope before.</param>

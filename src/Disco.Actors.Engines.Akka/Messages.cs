@@ -26,7 +26,9 @@ internal sealed class Carried(int target)
 }
 
 /// <summary>An envelope as <see cref="EnvelopeCodec"/> writes it.</summary>
-internal sealed record CarriedBytes(byte[] Bytes);
+/// <param name="Bytes">What it writes.</param>
+/// <param name="Target">The number of the actor it goes to.</param>
+internal sealed record CarriedBytes(byte[] Bytes, int Target);
 
 /// <summary>To an actor: everything before <see cref="Course.Limit"/> may be done.</summary>
 internal sealed class Grant : INoSerializationVerificationNeeded

@@ -136,6 +136,7 @@ public sealed class BadInputTests : IDisposable
     [Theory]
     [InlineData("run", "--engine", "akka")]
     [InlineData("scale", "--engine", "akka")]
+    [InlineData("node", "--join", "127.0.0.1:4053")]
     public void Engine_that_is_not_built_in_is_refused_with_what_to_do(params string[] arguments) => Assert.Contains(
         "-p:WithAkka=true", Refused(arguments), StringComparison.Ordinal);
 #endif

@@ -2,6 +2,7 @@ using Akka.Actor;
 using Disco.Actors.Core;
 using Disco.Actors.Engines.Tests;
 using Xunit;
+using Address = Disco.Actors.Core.Address;
 using AkkaTestKit = Akka.TestKit.Xunit2.TestKit;
 
 namespace Disco.Actors.Engines.Akka.Tests;

@@ -72,6 +72,11 @@ internal static class RunCommand
         {
             AkkaSupport.Check();
         }
+        if (experiment.ClusterMembers > 1 && checkpoint.From is not null)
+        {
+            throw new UserError("A saved run goes on in one process: use --checkpoint-load without "
+                + "engine.akka.cluster.members.");
+        }
         BuiltMachine machine = experiment.Build();
         Engine engine = experiment.MakeEngine(machine.World);
         using IDisposable? owned = engine as IDisposable;

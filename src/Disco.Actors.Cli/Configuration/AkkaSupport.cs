@@ -1,7 +1,12 @@
 using Disco.Actors.Core;
 using Disco.Actors.Engines;
 #if WITH_AKKA
+using System.Text;
+using System.Text.Json;
 using Disco.Actors.Engines.Akka;
+using Disco.Actors.Engines.Akka.Cluster;
+using Disco.Actors.Machine.Boards;
+using Disco.Actors.Vmm.Boards;
 #endif
 
 namespace Disco.Actors.Cli.Configuration;
@@ -14,14 +19,80 @@ internal static class AkkaSupport
     {
     }
 
-    public static Engine MakeEngine(World world, Experiment experiment) => new AkkaEngine(
-        world,
-        experiment.Options,
-        new AkkaOptions
+    /// <summary>Errors: UserError when the processes it asks for do not come.</summary>
+    public static Engine MakeEngine(World world, Experiment experiment)
+    {
+        if (experiment.ClusterMembers == 1)
         {
-            WindowCycles = experiment.AkkaWindowCycles,
-            SliceCycles = experiment.AkkaSliceCycles,
-        });
+            return new AkkaEngine(world, experiment.Options, OptionsOf(experiment));
+        }
+        try
+        {
+            return new ClusterEngine(
+                world, experiment.Options, OptionsOf(experiment), ClusterOf(experiment.Settings),
+                JsonSerializer.SerializeToUtf8Bytes(Shared(experiment.Settings)), Log);
+        }
+        catch (ClusterException e)
+        {
+            throw new UserError(e.Message);
+        }
+    }
+
+    /// <summary>One run as a member. Errors: UserError when the coordinator refuses, or is lost.</summary>
+    public static void RunNode(Settings settings, string coordinator)
+    {
+        string? problem = MemberProcess.Run(
+            ClusterOf(settings), (int)settings.Whole("engine.threads", 1, BoardConfig.CpusMax), coordinator, Build,
+            Log);
+        if (problem is not null)
+        {
+            throw new UserError($"The run did not end well: {problem}.");
+        }
+    }
+
+    private static Blueprint Build(byte[] shared)
+    {
+        Dictionary<string, string> values = JsonSerializer.Deserialize<Dictionary<string, string>>(shared) ?? [];
+        Experiment experiment = Experiment.Of(Settings.Load(null, null, values));
+        return new Blueprint(experiment.Build().World, experiment.Options, OptionsOf(experiment));
+    }
+
+    /// <summary>What makes the machine; not what belongs to one process.</summary>
+    private static Dictionary<string, string> Shared(Settings settings) => settings.All
+        .Where(setting => !setting.Key.StartsWith("engine.akka.cluster.", StringComparison.Ordinal))
+        .ToDictionary(setting => setting.Key, setting => setting.Value);
+
+    private static AkkaOptions OptionsOf(Experiment experiment) => new()
+    {
+        WindowCycles = experiment.AkkaWindowCycles,
+        SliceCycles = experiment.AkkaSliceCycles,
+    };
+
+    private static ClusterOptions ClusterOf(Settings settings) => new()
+    {
+        Families = new DiscoMessageNames(new MachineMessageNames()).Families,
+        Members = (int)settings.Whole("engine.akka.cluster.members", 1, 64),
+        Host = settings.Text("engine.akka.cluster.host"),
+        Port = (int)settings.Whole("engine.akka.cluster.port", 0, ushort.MaxValue),
+        JoinWait = TimeSpan.FromMilliseconds(settings.Nanoseconds("engine.akka.cluster.wait") / 1e6),
+        Secret = Contents(settings.Text("engine.akka.cluster.secret-file")),
+        CertificateFile = settings.Text("engine.akka.cluster.certificate-file"),
+        CertificatePassword = Contents(settings.Text("engine.akka.cluster.certificate-password-file")),
+    };
+
+    private static string Contents(string file)
+    {
+        try
+        {
+            return file.Length == 0 ? "" : File.ReadAllText(file, Encoding.UTF8).Trim();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new UserError($"The file '{file}' cannot be read: {e.Message}");
+        }
+    }
+
+    private static void Log(string sentence) => Console.Error.WriteLine($"disco: {sentence}");
 #else
     /// <summary>Errors: UserError, since this build is without.</summary>
     public static void Check() => throw new UserError(
@@ -32,6 +103,13 @@ internal static class AkkaSupport
     {
         Check();
         return Invariant.Unreachable<Engine>($"{world.Actors.Length} actors, {experiment.Engine}");
+    }
+
+    /// <summary>Errors: UserError, since this build is without.</summary>
+    public static void RunNode(Settings settings, string coordinator)
+    {
+        Check();
+        Invariant.Broken($"{settings} {coordinator}");
     }
 #endif
 }

@@ -50,6 +50,12 @@ public sealed record Experiment(
     /// <summary>What is beyond the gateway of the virtual subnet.</summary>
     public Gateway Gateway { get; init; } = new([], 0, 0, null);
 
+    /// <summary>Processes of the Akka engine; 1 for this one alone.</summary>
+    public int ClusterMembers { get; init; } = 1;
+
+    /// <summary>What it was read from.</summary>
+    public required Settings Settings { get; init; }
+
     /// <summary>Names of what runs, for reports.</summary>
     public string Guests => Bare?.Image.Name
         ?? string.Join(", ", Monitor!.Vms.Select(vm => vm.Image.Name).Distinct(StringComparer.Ordinal));
@@ -95,6 +101,10 @@ public sealed record Experiment(
             UntilOf(settings, board),
             files.Inputs)
         {
+            Settings = settings,
+            ClusterMembers = kind == EngineKind.Akka
+                ? (int)settings.Whole("engine.akka.cluster.members", 1, board.Nodes)
+                : 1,
             Keys = TypedKeys.Of(settings, board.ClockHz),
             AkkaWindowCycles = settings.Whole("engine.akka.window", 1, CyclesMax),
             AkkaSliceCycles = settings.Whole("engine.akka.slice", 1, CyclesMax),

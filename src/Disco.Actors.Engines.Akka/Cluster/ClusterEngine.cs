@@ -1,0 +1,298 @@
+using Akka.Actor;
+using Disco.Actors.Core;
+using Address = Disco.Actors.Core.Address;
+
+namespace Disco.Actors.Engines.Akka.Cluster;
+
+/// <summary>
+/// As <see cref="AkkaEngine"/>, with the nodes of the machine spread over several processes of an Akka cluster, of
+/// which this one is the coordinator. Windows are granted to all together; after each call of <see cref="Engine.Run"/>
+/// the states of all actors are brought here: a report, a hash and a recording are those of the whole machine.
+/// </summary>
+public sealed class ClusterEngine : Engine, IDisposable
+{
+    private readonly ClusterOptions _cluster;
+    private readonly ActorSystem _system;
+    private readonly IActorRef _director;
+    private readonly EnvelopeCodec _codec;
+    private readonly MemberView[] _members;
+    private readonly long[] _sequences;
+    private readonly OutputBuffer _texts = new();
+    private readonly IObserver?[] _observers;
+    private Membership _membership = new(0, 0, []);
+    private List<Envelope> _entering = [];
+    private Standing _standing;
+    private Fault? _lost;
+
+    /// <summary>Waits until all processes have joined and built the same machine.</summary>
+    /// <param name="world">All of it.</param>
+    /// <param name="options">Exact windows only.</param>
+    /// <param name="akka">The engine's own.</param>
+    /// <param name="cluster">Who may take part.</param>
+    /// <param name="settings">From which members build the machine.</param>
+    /// <param name="log">Told who comes and goes.</param>
+    /// <remarks>Errors: ClusterException when not all come, or one has another machine.</remarks>
+    public ClusterEngine(
+        World world, EngineOptions options, AkkaOptions akka, ClusterOptions cluster, byte[] settings,
+        Action<string> log)
+        : base(world, options)
+    {
+        Invariant.Holds(options.WindowCycles == 0 && cluster.Members >= 1);
+        _cluster = cluster;
+        _observers = new IObserver?[world.Nodes];
+        _sequences = new long[world.Actors.Length];
+        _codec = new EnvelopeCodec(world.Names.Families, Timing.Order);
+        _members = [.. Enumerable.Range(0, cluster.Members).Select(_ => new MemberView(_codec, Table))];
+        _standing = new Standing(world.Actors.Min(actor => actor.NextStep.Value), StopRequest.None, [], []);
+        _system = ActorSystem.Create("disco", cluster.ToConfig(options.Threads, "coordinator"));
+        EnvelopeCodec codec = _codec;
+        int count = cluster.Members;
+        _director = _system.ActorOf(Props.Create(() => new Director(count, akka, codec)), "director");
+        try
+        {
+            Assemble(new Blueprint(world, options, akka), settings, log);
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Called when a member is gone, with its nodes; what it posts lets the rest go on. Null: the run ends.
+    /// </summary>
+    public Action<IReadOnlyList<int>>? OnLost { get; set; }
+
+    public override WindowDelay WindowDelay =>
+        _members.Aggregate(default(WindowDelay), (sum, member) => sum.Plus(member.Delay));
+
+    public override long Deliveries => _members.Sum(member => member.Deliveries);
+
+    internal override StopRequest Stop => _standing.Stop;
+
+    public override long[] DeliveriesByKind()
+    {
+        long[] byKind = new long[ushort.MaxValue + 1];
+        foreach (MemberView member in _members)
+        {
+            for (int kind = 0; kind < byKind.Length; kind++)
+            {
+                byKind[kind] += member.DeliveriesByKind[kind];
+            }
+        }
+        return byKind;
+    }
+
+    public override IReadOnlyList<LateEnvelope> TakeLate()
+    {
+        List<LateEnvelope> late = [.. _members.SelectMany(member => member.Late)];
+        foreach (MemberView member in _members)
+        {
+            member.Late.Clear();
+        }
+        late.Sort((left, right) =>
+            (left.Source.Packed, left.Sequence).CompareTo((right.Source.Packed, right.Sequence)));
+        return late;
+    }
+
+    /// <summary>Ends all processes of the run.</summary>
+    public void Dispose()
+    {
+        if (_system.WhenTerminated.IsCompleted)
+        {
+            return;
+        }
+        bool isGood = _lost is null;
+        byte[] end = Control.Of(ControlKind.End, writer =>
+        {
+            writer.Write(isGood);
+            writer.Write("the run has failed");
+        });
+        for (int member = 1; member < _membership.Addresses.Length; member++)
+        {
+            _system.ActorSelection("/user/part").Tell(new ToMember(member, end), ActorRefs.NoSender);
+        }
+        if (_membership.Addresses.Length > 1)
+        {
+            // Until they have said that they know; they end by themselves if it is lost.
+            Task.Delay(TimeSpan.FromMilliseconds(500)).Wait();
+        }
+        _system.Terminate().Wait(TimeSpan.FromSeconds(10));
+    }
+
+    internal override ref long Sequence(int actor) => ref _sequences[actor];
+
+    internal override List<Envelope> Undelivered()
+    {
+        List<Envelope> envelopes = [.. _members.SelectMany(member => member.Undelivered), .. _entering];
+        envelopes.Sort((left, right) => Envelope.Compare(in left, in right));
+        return envelopes;
+    }
+
+    private protected override void Begin()
+    {
+        Invariant.Holds(Lateness is null);
+        for (int node = 0; node < _observers.Length; node++)
+        {
+            _observers[node] = NodeObserver?.Invoke(node);
+        }
+    }
+
+    private protected override void End()
+    {
+        if (_standing.Gone.Length < _members.Length - 1 || _members.Length == 1)
+        {
+            byte[]?[] states = Ask(ControlKind.State);
+            for (int member = 0; member < states.Length; member++)
+            {
+                if (states[member] is { } bytes)
+                {
+                    using BinaryReader reader = Control.Read(bytes, out _);
+                    _members[member].TakeState(reader, _sequences);
+                }
+            }
+        }
+    }
+
+    private protected override void RunWindows(long limit)
+    {
+        TaskCompletionSource<Standing> done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        bool watch = _observers.Any(observer => observer is not null);
+        int known = _standing.Gone.Length;
+        _director.Tell(new Advance(limit, watch, _entering, done), ActorRefs.NoSender);
+        _standing = done.Task.GetAwaiter().GetResult();
+        _entering = _standing.Entering;
+        byte[]?[] collected = Ask(ControlKind.Collect);
+        for (int member = 0; member < collected.Length; member++)
+        {
+            if (collected[member] is { } bytes)
+            {
+                using BinaryReader reader = Control.Read(bytes, out _);
+                _members[member].Take(reader, _texts);
+            }
+        }
+        TellObservers();
+        foreach (int member in _standing.Gone.Skip(known))
+        {
+            Lose(member);
+        }
+    }
+
+    private protected override Fault? Collect(OutputBuffer output)
+    {
+        _texts.MoveTo(output);
+        return _members.Aggregate(_lost, (fault, member) => Fault.First(fault, member.Fault));
+    }
+
+    private protected override long NextEvent() => _entering.Count == 0
+        ? _standing.Next
+        : Math.Min(_standing.Next, _entering.Min(envelope => envelope.Arrival.Value));
+
+    private protected override long LastDelivery() => _members.Max(member => member.LastDelivery);
+
+    private protected override void Enter(int source, int target, in Envelope envelope) => _entering.Add(envelope);
+
+    private protected override void Clear() =>
+        Invariant.Broken("a saved run cannot be loaded into processes that have begun one");
+
+    private protected override void Adopt(SavedCourse course) => Invariant.Broken("not reached");
+
+    private void Assemble(Blueprint plan, byte[] settings, Action<string> log)
+    {
+        TaskCompletionSource<Membership> complete = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        global::Akka.Cluster.Cluster cluster = global::Akka.Cluster.Cluster.Get(_system);
+        cluster.Join(cluster.SelfAddress);
+        log($"waiting at {cluster.SelfAddress} for {_cluster.Members - 1} more processes: disco node --join "
+            + $"{cluster.SelfAddress.Host}:{cluster.SelfAddress.Port}");
+        ClusterOptions options = _cluster;
+        string versions = Handshake.Versions(_cluster.Families);
+        IActorRef director = _director;
+        IActorRef gate = _system.ActorOf(
+            Props.Create(() => new Gate(options, versions, director, complete, log)), "gate");
+        if (!complete.Task.Wait(_cluster.JoinWait))
+        {
+            throw new ClusterException($"Not all of {_cluster.Members} processes have joined within "
+                + $"{_cluster.JoinWait.TotalSeconds} s: start disco node --join {cluster.SelfAddress.Host}:"
+                + $"{cluster.SelfAddress.Port} for each.");
+        }
+        Membership membership = _membership = complete.Task.Result;
+        Func<byte[], Blueprint> build = _ => plan;
+        IActorRef part = _system.ActorOf(
+            Props.Create(() => new Part(membership, director, build)).WithDispatcher(Pacer.Dispatcher), "part");
+        _director.Tell(new PartIs(part), ActorRefs.NoSender);
+        byte[]?[] built = Ask(Control.Of(ControlKind.Build, writer =>
+        {
+            writer.Write(settings.Length);
+            writer.Write(settings);
+        }));
+        gate.Tell(new PartIs(part), ActorRefs.NoSender);
+        CheckBuilt(built, plan.StateHash());
+    }
+
+    private void CheckBuilt(byte[]?[] built, ulong own)
+    {
+        for (int member = 0; member < built.Length; member++)
+        {
+            string name = _membership.Addresses[member];
+            if (built[member] is not { } bytes)
+            {
+                throw new ClusterException($"{name} has left before the run.");
+            }
+            using BinaryReader reader = Control.Read(bytes, out _);
+            string problem = reader.ReadString();
+            if (problem.Length > 0 || reader.ReadUInt64() != own)
+            {
+                throw new ClusterException(problem.Length > 0
+                    ? $"{name} cannot build the machine: {problem}"
+                    : $"{name} has built another machine from the same settings: its guest files or its build of "
+                        + "disco are not the same.");
+            }
+        }
+    }
+
+    private byte[]?[] Ask(ControlKind kind) => Ask(Control.Of(kind));
+
+    private byte[]?[] Ask(byte[] question)
+    {
+        TaskCompletionSource<byte[]?[]> done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        _director.Tell(new Gather(question, done), ActorRefs.NoSender);
+        return done.Task.GetAwaiter().GetResult();
+    }
+
+    private void TellObservers()
+    {
+        for (int node = 0; node < _observers.Length; node++)
+        {
+            if (_observers[node] is { } observer)
+            {
+                int of = node;
+                EventLog.Tell(
+                    observer,
+                    [.. _members.SelectMany(member => member.Events).Where(entry => entry.Actor.Node == of)]);
+            }
+        }
+        foreach (MemberView member in _members)
+        {
+            member.Events.Clear();
+        }
+    }
+
+    private void Lose(int member)
+    {
+        int[] nodes = [.. Enumerable.Range(0, World.Nodes)
+            .Where(node => Blueprint.MemberOf(node, World.Nodes, _members.Length) == member)];
+        _entering.RemoveAll(envelope => nodes.Contains(World[envelope.Target].Node));
+        _members[member].Undelivered.Clear();
+        if (OnLost is { } onLost)
+        {
+            onLost(nodes);
+            return;
+        }
+        Address first = World.Actors.First(actor => nodes.Contains(actor.Node)).Address;
+        _lost ??= new Fault(first, Now.Value, null, new ClusterException(
+            $"{_membership.Addresses[member]} is gone, and with it the nodes {string.Join(", ", nodes)}"));
+    }
+}
+
+/// <summary>Why processes do not form one machine: one sentence.</summary>
+public sealed class ClusterException(string sentence) : Exception(sentence);
