@@ -1,6 +1,5 @@
 using System.Globalization;
 using Disco.Actors.Core;
-using Disco.Actors.Machine.Interconnect;
 using Disco.Actors.Vmm.Boards;
 using Disco.Actors.Vmm.Memory;
 using Disco.Actors.Vmm.Placement;
