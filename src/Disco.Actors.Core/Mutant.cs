@@ -73,4 +73,9 @@ public enum Mutant : byte
     FrameIsNotZeroed,
     VcpuEntersUnrepaired,
     VcpuLogOverrunIgnored,
+    PageMovesForGood,
+
+    // What only programs in real instructions show: links, translations of virtual CPUs.
+    CacheLinksAnyLine,
+    VcpuKeepsSecondLevel,
 }

@@ -2,6 +2,7 @@ using Disco.Actors.Core;
 using Disco.Actors.Verification.Stress;
 using Disco.Actors.Verification.Stress.Mutation;
 using Disco.Actors.Verification.Stress.Shrinking;
+using Disco.Actors.Verification.Stress.WholeMachines;
 using Xunit;
 
 namespace Disco.Actors.Mutants.Tests;
@@ -19,7 +20,13 @@ public sealed class KillTests
         new() { Clog = 60, SlowCpu = 30, Masked = 30, Refuse = 60, Duplicate = 60, Spurious = 30 };
 
     public static TheoryData<Mutant> Mistakes() =>
-        [.. MutantCatalogue.All.Where(info => info.Equivalent is null).Select(info => info.Mutant)];
+        [.. Real(info => info.Subject != SubjectKind.Machine)];
+
+    public static TheoryData<Mutant> MistakesOfMachines() =>
+        [.. Real(info => info.Subject == SubjectKind.Machine)];
+
+    private static IEnumerable<Mutant> Real(Func<MutantInfo, bool> chosen) =>
+        MutantCatalogue.All.Where(info => info.Equivalent is null && chosen(info)).Select(info => info.Mutant);
 
     [Theory]
     [MemberData(nameof(Mistakes))]
@@ -38,6 +45,44 @@ public sealed class KillTests
         AssertFile(small, mutant);
     }
 
+    /// <summary>Programs in real instructions show mistakes that no protocol alone has.</summary>
+    [Theory]
+    [MemberData(nameof(MistakesOfMachines))]
+    public void Every_mutant_of_a_machine_is_killed_repeated_and_made_small(Mutant mutant)
+    {
+        using ActiveMutant _ = new(mutant);
+        MachineFailure? failure = MachineCampaign.Run(
+            new CampaignPlan { Subject = SubjectKind.Machine, First = 50, Last = 250, Faults = AllFaults }).Failure;
+        Assert.NotNull(failure);
+
+        MachineFailure small = new MachineShrinker(failure).Shrink();
+
+        MachineScenario scenario = small.Scenario;
+        for (int cpu = 0; cpu < scenario.Threads.Length; cpu++)
+        {
+            for (int step = 0; step < scenario.Threads[cpu].Length; step++)
+            {
+                Assert.NotEqual(small.Violation.Rule, RuleWithout(scenario, cpu, step));
+            }
+        }
+        string file = MachineCampaign.ReproOf(small, mutant.ToString()).ToJson();
+        Assert.Equal(small.Violation.What, StressPort.Repeat(file, withMutant: true));
+        Assert.Null(StressPort.Repeat(file, withMutant: false));
+    }
+
+    private static string? RuleWithout(MachineScenario scenario, int cpu, int step)
+    {
+        try
+        {
+            return new MachineRunner(new Coverage())
+                .Run(MachineShrinker.Without(scenario, cpu, step)).Violation?.Rule;
+        }
+        catch (FormatException)
+        {
+            return null;
+        }
+    }
+
     [Fact]
     public void Every_mutant_is_in_the_catalogue_once()
     {
@@ -50,7 +95,7 @@ public sealed class KillTests
     [Fact]
     public void Without_a_mutant_the_same_code_breaks_nothing()
     {
-        foreach (SubjectKind subject in Enum.GetValues<SubjectKind>())
+        foreach (SubjectKind subject in SubjectKinds.OfMessages)
         {
             Assert.Null(new Campaign(new CampaignPlan { Subject = subject, Last = 500, Faults = AllFaults })
                 .Run().Failure);

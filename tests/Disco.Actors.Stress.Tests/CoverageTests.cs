@@ -22,7 +22,7 @@ public sealed class CoverageTests(ITestOutputHelper output)
 
     // Each campaign is run once for all tests.
     private static readonly Dictionary<SubjectKind, Lazy<Coverage>> Campaigns =
-        Enum.GetValues<SubjectKind>().ToDictionary(
+        SubjectKinds.OfMessages.ToDictionary(
             subject => subject, subject => new Lazy<Coverage>(() => Attack(subject)));
 
     private static readonly string File = Repository.PathOf(
@@ -53,7 +53,7 @@ public sealed class CoverageTests(ITestOutputHelper output)
         StepCoverage explored = new();
         Explore(explored);
         SortedSet<string> all = new(explored.ToNames().Keys, StringComparer.Ordinal);
-        foreach (SubjectKind subject in Enum.GetValues<SubjectKind>())
+        foreach (SubjectKind subject in SubjectKinds.OfMessages)
         {
             all.UnionWith(Campaigns[subject].Value.Steps.ToNames().Keys);
         }

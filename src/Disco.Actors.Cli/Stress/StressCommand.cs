@@ -14,6 +14,8 @@ internal static class StressCommand
         StressRunCommand.Create(SubjectKind.Coherence, "caches, directories and memories"),
         StressRunCommand.Create(SubjectKind.Shootdown, "shootdowns of translations"),
         StressRunCommand.Create(SubjectKind.Placement, "the monitor's pages: fills, moves, replicas, shares"),
+        StressRunCommand.Create(
+            SubjectKind.Machine, "whole machines: random programs of several CPUs, on the board and under the monitor"),
         StressReproCommand.Create(),
         StressMutantsCommand.Create(),
         StressCompareCommand.Create(),

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using Disco.Actors.Core;
+using Disco.Actors.Machine.Interconnect;
 using Disco.Actors.Verification.Stress;
 using Disco.Actors.Verification.Stress.Mutation;
 using Disco.Actors.Verification.Stress.Shrinking;
@@ -10,7 +11,7 @@ using Disco.Actors.Vmm.Shootdown;
 namespace Disco.Actors.Cli.Stress;
 
 /// <summary>The options of a stress run. What is wrong is said in one sentence.</summary>
-internal sealed class StressFlags
+internal sealed class StressFlags(SubjectKind subject)
 {
     private const double DefaultSeconds = 10;
 
@@ -19,7 +20,7 @@ internal sealed class StressFlags
 
     private readonly Option<string> _protocol = new("--protocol")
     {
-        Description = "the shootdown protocol, e.g. numa-multicast; without it every seed has its own",
+        Description = $"one of {string.Join(", ", ProtocolsOf(subject))}; without it every seed has its own",
         HelpName = "PROTOCOL",
     };
 
@@ -46,6 +47,11 @@ internal sealed class StressFlags
         HelpName = "FAULTS",
     };
 
+    private readonly Option<string> _delay = new("--faults")
+    {
+        Description = "all, or none: then no message is delayed more than the machine does", HelpName = "FAULTS",
+    };
+
     private readonly Option<string> _mutant = new("--mutant")
     {
         Description = "a mistake to make on purpose (disco stress mutants)", HelpName = "MUTANT",
@@ -55,13 +61,16 @@ internal sealed class StressFlags
 
     public void AddTo(Command command)
     {
-        foreach (Option option in (Option[])[_protocol, _strategy, _seeds, _for, _faults, _mutant, _shrink])
+        Option[] all = subject == SubjectKind.Machine
+            ? [_protocol, _seeds, _for, _delay, _mutant, _shrink]
+            : [_protocol, _strategy, _seeds, _for, _faults, _mutant, _shrink];
+        foreach (Option option in all)
         {
             command.Options.Add(option);
         }
     }
 
-    public StressRequest Read(SubjectKind subject, ParseResult parsed)
+    public StressRequest Read(ParseResult parsed)
     {
         (ulong first, ulong last) = SeedsOf(parsed.GetValue(_seeds));
         string? time = parsed.GetValue(_for);
@@ -70,12 +79,13 @@ internal sealed class StressFlags
         return new StressRequest
         {
             Subject = subject.ToString(),
-            Protocol = ProtocolOf(parsed.GetValue(_protocol))?.ToString(),
-            Strategy = StrategyOf(parsed.GetValue(_strategy)),
+            Protocol = ProtocolOf(parsed.GetValue(_protocol)),
+            Strategy = subject == SubjectKind.Machine ? null : StrategyOf(parsed.GetValue(_strategy)),
             First = first,
             Last = last,
             Seconds = seconds,
-            Faults = FaultsOf(parsed.GetValue(_faults)),
+            Faults = subject == SubjectKind.Machine
+                ? DelayOf(parsed.GetValue(_delay)) : FaultsOf(parsed.GetValue(_faults)),
             Mutant = MutantOf(parsed.GetValue(_mutant)),
             Shrink = parsed.GetValue(_shrink),
         };
@@ -91,7 +101,8 @@ internal sealed class StressFlags
             ? $" --faults clog={faults.Clog},slow={faults.SlowCpu},masked={faults.Masked},refuse={faults.Refuse},"
                 + $"duplicate={faults.Duplicate},spurious={faults.Spurious}"
             : " --faults none";
-        return $"disco stress {request.Subject.ToLowerInvariant()} --seed {repro.Seed} --strategy {repro.Strategy}"
+        string strategy = repro.Machine is null ? $" --strategy {repro.Strategy}" : "";
+        return $"disco stress {request.Subject.ToLowerInvariant()} --seed {repro.Seed}{strategy}"
             + protocol + some + mutant;
     }
 
@@ -117,18 +128,23 @@ internal sealed class StressFlags
                 + UserError.DidYouMean(text, MutantCatalogue.All.Select(info => info.Mutant.ToString()))
                 + " 'disco stress mutants --list' has all.");
 
-    private static ShootdownProtocol? ProtocolOf(string? text)
+    private static string[] ProtocolsOf(SubjectKind subject) => [.. (subject == SubjectKind.Coherence
+        ? Enum.GetNames<CoherenceProtocol>() : Enum.GetNames<ShootdownProtocol>()).Select(NameOf)];
+
+    private string? ProtocolOf(string? text)
     {
         if (text is null)
         {
             return null;
         }
-        bool known = Enum.TryParse(text.Replace("-", "", StringComparison.Ordinal), true, out ShootdownProtocol found);
-        string[] names = [.. Enum.GetNames<ShootdownProtocol>().Select(NameOf)];
-        return known
-            ? found
-            : throw new UserError($"--protocol {text}: there is no such protocol; there are {string.Join(", ", names)}."
-                + UserError.DidYouMean(text, names));
+        string[] names = ProtocolsOf(subject);
+        string bare = text.Replace("-", "", StringComparison.Ordinal);
+        string? found = (subject == SubjectKind.Coherence
+            ? Enum.GetNames<CoherenceProtocol>() : Enum.GetNames<ShootdownProtocol>())
+            .FirstOrDefault(name => name.Equals(bare, StringComparison.OrdinalIgnoreCase));
+        return found ?? throw new UserError(
+            $"--protocol {text}: there is no such protocol; there are {string.Join(", ", names)}."
+            + UserError.DidYouMean(text, names));
     }
 
     /// <summary>NumaMulticast is written numa-multicast.</summary>
@@ -152,6 +168,13 @@ internal sealed class StressFlags
         valid &= ends.Length == 1 || (ends.Length == 2 && ulong.TryParse(ends[1], out last) && last >= first);
         return valid ? (first, last) : throw new UserError($"--seeds {text}: write A..B, for example 1..1000.");
     }
+
+    private static FaultRates DelayOf(string? text) => text switch
+    {
+        null or "all" => AllFaults,
+        "none" => FaultRates.None,
+        _ => throw new UserError($"--faults {text}: a whole machine has all or none; its only fault is delay."),
+    };
 
     private static FaultRates FaultsOf(string? text)
     {

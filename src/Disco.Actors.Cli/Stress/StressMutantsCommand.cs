@@ -96,7 +96,8 @@ internal static class StressMutantsCommand
                 Console.Error.Write($"\r{scores.Count,4} of {mutants.Length}  {info.Mutant,-30}");
             }
             scores.Add(new MutantScore(
-                info, [.. strategies.Select(strategy => Try(info, strategy, seconds, repeats, interruption))]));
+                info, [.. StrategiesFor(info, strategies).Select(
+                    strategy => Try(info, strategy, seconds, repeats, interruption))]));
             if (interruption.Requested)
             {
                 break;
@@ -117,6 +118,10 @@ internal static class StressMutantsCommand
         return interruption.Requested ? ExitCode.Interrupted
             : scores.TrueForAll(score => score.IsAsExpected) ? ExitCode.Success : ExitCode.RunFailed;
     }
+
+    /// <summary>A whole machine orders its messages itself.</summary>
+    private static string?[] StrategiesFor(MutantInfo info, string?[] strategies) =>
+        info.Subject == SubjectKind.Machine ? [null] : strategies;
 
     private static Attempt Try(
         MutantInfo info, string? strategy, double seconds, int repeats, Interruption interruption)
@@ -157,7 +162,7 @@ internal static class StressMutantsCommand
                 $"{(int)score.Info.BugClass} {score.Info.BugClass}",
                 score.Info.Equivalent is not null ? (first.Kills == 0 ? "equivalent" : "NOT EQUIVALENT")
                     : $"{first.Kills} of {first.Found.Count}",
-                .. score.Attempts.Select(attempt => attempt.Median),
+                .. strategies.Select((_, i) => i < score.Attempts.Length ? score.Attempts[i].Median : ""),
                 $"{first.CpuSecondsMax:F2}",
                 string.Join(' ', first.Found.Select(found => found.By).OfType<string>().Distinct()),
             ]);

@@ -30,6 +30,7 @@ internal static class StressOptimumCommand
             string part = parsed.GetValue(only) ?? "";
             List<Optimum> all = [];
             foreach (MutantInfo info in MutantCatalogue.All.Where(info => info.Equivalent is null
+                && info.Subject != SubjectKind.Machine
                 && info.Mutant.ToString().Contains(part, StringComparison.OrdinalIgnoreCase)))
             {
                 if (interruption.Requested)

@@ -4,16 +4,17 @@ using Disco.Actors.Cli.Commands;
 using Disco.Actors.Cli.Reports;
 using Disco.Actors.Verification.Stress;
 using Disco.Actors.Verification.Stress.Shrinking;
+using Disco.Actors.Verification.Stress.Strategies;
 using Spectre.Console;
 
 namespace Disco.Actors.Cli.Stress;
 
-/// <summary><c>disco stress coherence|shootdown|placement</c>. Exit code 1 when something broke.</summary>
+/// <summary><c>disco stress coherence|shootdown|placement|machine</c>. Exit code 1 when something broke.</summary>
 internal static class StressRunCommand
 {
     public static Command Create(SubjectKind subject, string description)
     {
-        StressFlags flags = new();
+        StressFlags flags = new(subject);
         Option<bool> json = new("--json") { Description = "print one JSON object" };
         Option<string> output = new("--out")
         {
@@ -36,7 +37,7 @@ internal static class StressRunCommand
         command.Options.Add(json);
         command.SetAction(parsed =>
         {
-            StressRequest request = flags.Read(subject, parsed);
+            StressRequest request = flags.Read(parsed);
             string? file = parsed.GetValue(resume);
             StressResume? campaign = file is null ? null : new StressResume(file, request);
             return Run(
@@ -54,7 +55,10 @@ internal static class StressRunCommand
         string? file = report.Failure is null ? null : Save(engine, request, report.Failure, output);
         if (json)
         {
-            object all = new { request, report, file, replay = Line(request, report) };
+            object all = new
+            {
+                request, report, file, replay = Line(request, report), options = Options(request, report),
+            };
             Console.WriteLine(JsonSerializer.Serialize(all, JsonReport.Options));
         }
         else
@@ -117,6 +121,15 @@ internal static class StressRunCommand
     private static string? Line(StressRequest request, StressReport report) =>
         report.Failure is null || !report.IsSeedRepeatable ? null : StressFlags.LineOf(request, report.Failure);
 
+    /// <summary>The whole set of options of the seed that failed, or of the only one; null for many.</summary>
+    private static JsonElement? Options(StressRequest request, StressReport report)
+    {
+        ulong? seed = report.Failure?.Seed ?? (request.First == request.Last ? request.First : null);
+        return seed is null
+            ? null
+            : JsonDocument.Parse(StressPort.Options(StressPort.Write(request with { First = seed.Value }))).RootElement;
+    }
+
     private static void Print(StressRequest request, StressReport report, string? file)
     {
         Grid grid = new Grid().AddColumn(new GridColumn().NoWrap()).AddColumn();
@@ -127,10 +140,11 @@ internal static class StressRunCommand
             Row("violation", failure.Violation);
             string by = failure.Actor.Length > 0 ? $"{failure.Actor}, " : "";
             Row("shown by", $"{by}cycle {failure.Delivery}, seed {failure.Seed}, strategy {failure.Strategy}");
-            Row("scenario", Describe(failure.Shape));
+            Row("scenario", failure.Machine?.ToString() ?? Describe(failure.Shape));
+            string steps = failure.Machine is null ? "steps" : "repetitions";
             if (request.Shrink)
             {
-                Row("made small", $"{report.StepsBefore} steps and {report.OpsBefore} operations to "
+                Row("made small", $"{report.StepsBefore} {steps} and {report.OpsBefore} operations to "
                     + $"{report.StepsAfter} and {report.OpsAfter}, by {report.ShrinkRuns:N0} runs");
             }
             if (Line(request, report) is { } line)
@@ -139,15 +153,32 @@ internal static class StressRunCommand
             }
             Row("", $"disco stress repro {file}");
         }
+        if (Options(request, report) is { } options)
+        {
+            Row("options", options.GetRawText());
+        }
         Row("schedules", $"{report.Schedules:N0} ({report.Schedules / report.CpuSeconds:N0} a CPU second)");
         Row("deliveries", $"{report.Deliveries:N0} ({report.Deliveries / report.CpuSeconds / 1e6:F2} M a CPU second)");
         Row("time", $"{report.Seconds:F1} s, {report.CpuSeconds:F1} s of CPU");
-        Row("coverage", $"{report.Pairs:N0} pairs of messages at a receiver");
-        (int taken, int steps, int fired, int events) = CoverageTable.Count(SubjectOf(request), report);
-        Row("", $"{taken} of {steps} steps of the tables; {fired} of {events} events that must happen");
-        Row("strategies", string.Join(", ", report.Strategies.Select(each => $"{each.Strategy} {each.Runs:N0}")));
+        if (request.Strategy == "exhaustive")
+        {
+            Row("all orders", $"of {report.Explored:N0} scenarios; the others have more than "
+                + $"{EveryOrder.StatesMax:N0} states");
+        }
+        if (SubjectOf(request) != SubjectKind.Machine)
+        {
+            PrintCoverage(request, report, Row);
+        }
         Row("next seed", $"{report.NextSeed}");
         Tables.To(Console.Out, Console.IsOutputRedirected).Write(grid);
+    }
+
+    private static void PrintCoverage(StressRequest request, StressReport report, Action<string, string> row)
+    {
+        row("coverage", $"{report.Pairs:N0} pairs of messages at a receiver");
+        (int taken, int steps, int fired, int events) = CoverageTable.Count(SubjectOf(request), report);
+        row("", $"{taken} of {steps} steps of the tables; {fired} of {events} events that must happen");
+        row("strategies", string.Join(", ", report.Strategies.Select(each => $"{each.Strategy} {each.Runs:N0}")));
     }
 
     private static string Describe(Shape shape)

@@ -183,6 +183,17 @@ public sealed unsafe partial class CoherentCache : ICopyHolder
         _linkValid = true;
     }
 
+    /// <summary>
+    /// Whether an SC to an address may store: its line is the one linked. A page that has moved since the LL has other
+    /// lines, and what others stored there would be lost.
+    /// </summary>
+    public bool LinkHolds(MachineAddress address)
+    {
+        bool holds = _linkValid && _linkLine == LineOf(address);
+        Mutants.Set(Mutant.CacheLinksAnyLine, ref holds, _linkValid);
+        return holds;
+    }
+
     /// <summary>ERET and a completed SC clear the link.</summary>
     public void ClearLink()
     {

@@ -93,7 +93,8 @@ public sealed unsafe class CoherentPort : CpuPort, ICopyListener
 
     public override void SetLink(ulong physical, int sizeBytes) => Cache.SetLink(new MachineAddress(physical));
 
-    public override bool LinkHolds(ulong physical, int sizeBytes) => Cache.LinkValid;
+    public override bool LinkHolds(ulong physical, int sizeBytes) =>
+        Cache.LinkHolds(new MachineAddress(physical));
 
     public override void ClearLink() => Cache.ClearLink();
 

@@ -21,6 +21,9 @@ public sealed record LitmusGuest(LitmusTest Test, int Iterations, ulong Seed, in
     /// <summary>Words that lie so far apart have frames of their own.</summary>
     public const int PageDistance = 4096;
 
+    /// <summary>Physical address of a word that is 1 when all is done and the guest <see cref="StaysOn"/>.</summary>
+    public const ulong Done = Barrier + 0x100;
+
     private const ulong Kseg0 = 0xffff_ffff_8000_0000;
     private const ulong Base = 0xffff_ffff_8010_0000;
     private const ulong Barrier = 0x0020_0000;
@@ -29,8 +32,24 @@ public sealed record LitmusGuest(LitmusTest Test, int Iterations, ulong Seed, in
     private const int RecordBytes = 16;
     private const int WordBytes = LitmusRegisters.Words * sizeof(ulong);
 
+    /// <summary>At the end it sets <see cref="Done"/> and waits, instead of switching itself off.</summary>
+    public bool StaysOn { get; init; }
+
     /// <summary>A power of two; those beyond the test's columns only meet the others.</summary>
     public int Cpus => Math.Max(2, (int)BitOperations.RoundUpToPowerOf2((uint)Test.Cpus));
+
+    // With code 0.
+    private const string PowerOff = """
+                    lui     t0,0x11
+                    daddu   t0,t0,s6
+                    li      t1,0x5555
+                    sw      t1,0(t0)
+        """;
+
+    private const string SayDone = """
+                    li      t1,1
+                    sd      t1,256(s1)
+        """;
 
     private int IterationBytes => (Cpus * RecordBytes) + WordBytes;
 
@@ -183,11 +202,7 @@ public sealed record LitmusGuest(LitmusTest Test, int Iterations, ulong Seed, in
                     nop
                     bnez    s0,6f
                     nop
-                    # Power off with code 0.
-                    lui     t0,0x11
-                    daddu   t0,t0,s6
-                    li      t1,0x5555
-                    sw      t1,0(t0)
+            {(StaysOn ? SayDone : PowerOff)}
             6:      wait
                     b       6b
                     nop

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Disco.Actors.Machine.Interconnect;
 using Disco.Actors.Verification.Stress.Strategies;
 using Disco.Actors.Vmm.Shootdown;
 
@@ -11,6 +12,9 @@ public sealed record CampaignPlan
 
     /// <summary>Of shootdowns; null for any.</summary>
     public ShootdownProtocol? Protocol { get; init; }
+
+    /// <summary>Of caches; null for any.</summary>
+    public CoherenceProtocol? Coherence { get; init; }
 
     /// <summary>A name of <see cref="Strategy.Parse"/>; null for the portfolio.</summary>
     public string? Strategy { get; init; }
@@ -48,7 +52,11 @@ public readonly record struct CampaignProgress(
 /// <param name="Failure">The first violation, where the campaign ended; null when there was none.</param>
 public sealed record CampaignResult(
     CampaignProgress Progress, double CpuSeconds, IReadOnlyList<(string Strategy, long Runs)> Runs, Coverage Coverage,
-    Failure? Failure);
+    Failure? Failure)
+{
+    /// <summary>Schedules that were all orders of their scenario, to the last.</summary>
+    public long Explored { get; init; }
+}
 
 /// <summary>A violation with all that is needed to see it again.</summary>
 /// <param name="Seed">Of the run.</param>
@@ -66,6 +74,8 @@ public sealed class Campaign(CampaignPlan plan)
     private const int LookEvery = 64;
 
     private readonly Coverage _coverage = new();
+    private long _explored;
+    private long _exploredSteps;
 
     /// <param name="progress">Told from time to time.</param>
     /// <param name="isCancelled">Asked from time to time.</param>
@@ -81,14 +91,16 @@ public sealed class Campaign(CampaignPlan plan)
         while (failure is null)
         {
             int strategy = portfolio.Choose(seed);
-            failure = RunSeed(seed, portfolio.Strategies[strategy], runner);
+            failure = portfolio.Strategies[strategy] is EveryOrder all
+                ? Explore(seed, all)
+                : RunSeed(seed, portfolio.Strategies[strategy], runner);
             portfolio.Reward(strategy, _coverage.Novelty);
             schedules++;
             if (seed++ == plan.Last)
             {
                 break;
             }
-            if (schedules % LookEvery == 0)
+            if (schedules % LookEvery == 0 || _exploredSteps > 0)
             {
                 progress?.Invoke(At());
                 bool over = watch.Elapsed.TotalSeconds >= plan.SecondsMax || CpuSeconds() >= plan.CpuSecondsMax;
@@ -100,17 +112,34 @@ public sealed class Campaign(CampaignPlan plan)
         }
         IReadOnlyList<(string, long)> runs =
             [.. portfolio.Strategies.Select((strategy, index) => (strategy.Name, portfolio.Runs[index]))];
-        return new CampaignResult(At(), CpuSeconds(), runs, _coverage, failure);
+        return new CampaignResult(At(), CpuSeconds(), runs, _coverage, failure) { Explored = _explored };
 
         double CpuSeconds() => (Environment.CpuUsage.TotalTime - cpu).TotalSeconds;
 
         CampaignProgress At() =>
-            new(schedules, runner.Deliveries, watch.Elapsed.TotalSeconds, seed, _coverage.Pairs);
+            new(schedules, runner.Deliveries + _exploredSteps, watch.Elapsed.TotalSeconds, seed, _coverage.Pairs);
+    }
+
+    private Scenario ScenarioOf(ulong seed, FaultRates faults) =>
+        plan.Scenario ?? ScenarioDraw.Of(plan.Subject, plan.Protocol, plan.Coherence, faults, seed);
+
+    /// <summary>All orders of a seed's scenario.</summary>
+    private Failure? Explore(ulong seed, EveryOrder strategy)
+    {
+        Scenario scenario = ScenarioOf(seed, FaultRates.None);
+        Subject subject = SubjectFactory.Create(scenario.Shape);
+        subject.Network.Coverage = _coverage;
+        ExhaustiveResult all = new Exhaustive(subject, EveryOrder.StatesMax).Run(scenario.Ops);
+        _exploredSteps += all.Steps;
+        _explored += all.IsComplete ? 1 : 0;
+        return all.Violation is null
+            ? null
+            : new Failure(seed, strategy.Name, true, scenario, all.Way, all.Violation);
     }
 
     private Failure? RunSeed(ulong seed, Strategy strategy, StressRunner runner)
     {
-        Scenario scenario = plan.Scenario ?? ScenarioDraw.Of(plan.Subject, plan.Protocol, plan.Faults, seed);
+        Scenario scenario = ScenarioOf(seed, plan.Faults);
         Violation? violation = runner.Run(scenario, strategy, seed);
         return violation is null
             ? null

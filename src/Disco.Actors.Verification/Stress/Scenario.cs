@@ -15,6 +15,17 @@ public enum SubjectKind : byte
 
     /// <summary>Monitors of virtual machines and their memory: fills, moves, replicas, shares.</summary>
     Placement,
+
+    /// <summary>Whole machines with real instructions; see <see cref="WholeMachines.MachineScenario"/>.</summary>
+    Machine,
+}
+
+/// <summary>Kinds of subjects.</summary>
+public static class SubjectKinds
+{
+    /// <summary>Those whose messages a strategy orders.</summary>
+    public static readonly IReadOnlyList<SubjectKind> OfMessages =
+        [SubjectKind.Coherence, SubjectKind.Shootdown, SubjectKind.Placement];
 }
 
 /// <summary>What a subject consists of. Tiny on purpose: everything happens in every line and page.</summary>
@@ -40,6 +51,8 @@ public sealed record Shape
     /// <summary>Refusals from which on a home promises the line.</summary>
     public int RetriesForPromise { get; init; } = 1;
 
+    /// <summary>Of the caches, and of shootdowns.</summary>
+    public CoherenceProtocol Coherence { get; init; }
     public ShootdownProtocol Protocol { get; init; }
 
     /// <summary>Virtual machines, and pages of each.</summary>

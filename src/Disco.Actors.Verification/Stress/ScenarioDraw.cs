@@ -16,16 +16,19 @@ public static class ScenarioDraw
 
     /// <param name="subject">What is put under stress.</param>
     /// <param name="protocol">Of shootdowns; null for any.</param>
+    /// <param name="coherence">Of caches; null for any.</param>
     /// <param name="faults">Which may occur; each of them does in about half of the runs.</param>
     /// <param name="seed">Decides everything else.</param>
-    public static Scenario Of(SubjectKind subject, ShootdownProtocol? protocol, FaultRates faults, ulong seed)
+    public static Scenario Of(
+        SubjectKind subject, ShootdownProtocol? protocol, CoherenceProtocol? coherence, FaultRates faults, ulong seed)
     {
         SeededRandom ofShape = new(TotalOrder.Mix((seed / SeedsOfAShape) ^ ((ulong)subject << 56)));
         Shape shape = subject switch
         {
-            SubjectKind.Coherence => Coherence(ref ofShape),
+            SubjectKind.Coherence => Coherence(ref ofShape, coherence),
             SubjectKind.Shootdown => Shootdown(ref ofShape, protocol),
             SubjectKind.Placement => Placement(ref ofShape, protocol),
+            _ => Invariant.Unreachable<Shape>($"{subject} is drawn elsewhere"),
         };
         SeededRandom random = new(TotalOrder.Mix(seed ^ 0x5EED));
         StressOp[] ops = subject switch
@@ -33,6 +36,7 @@ public static class ScenarioDraw
             SubjectKind.Coherence => Accesses(shape, ref random),
             SubjectKind.Shootdown => Shootdowns(shape, ref random),
             SubjectKind.Placement => Moves(shape, ref random),
+            _ => Invariant.Unreachable<StressOp[]>($"{subject} is drawn elsewhere"),
         };
         return new Scenario(shape, ops, Some(faults, ref random));
     }
@@ -47,7 +51,7 @@ public static class ScenarioDraw
         Spurious = random.OneIn(2) ? faults.Spurious : 0,
     };
 
-    private static Shape Coherence(ref SeededRandom random)
+    private static Shape Coherence(ref SeededRandom random, CoherenceProtocol? coherence)
     {
         int cpus = 2 + random.Below(3);
         int nodes = cpus % 2 == 0 && random.OneIn(2) ? 2 : random.OneIn(3) ? cpus : 1;
@@ -64,6 +68,7 @@ public static class ScenarioDraw
             Ways = ways,
             WritebackLines = 1 + random.Below(2),
             RetriesForPromise = 1 + random.Below(3),
+            Coherence = coherence ?? (random.OneIn(6) ? CoherenceProtocol.Msi : CoherenceProtocol.Mesi),
         };
     }
 

@@ -2,8 +2,10 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Disco.Actors.Core;
+using Disco.Actors.Machine.Interconnect;
 using Disco.Actors.Verification.Stress.Mutation;
 using Disco.Actors.Verification.Stress.Shrinking;
+using Disco.Actors.Verification.Stress.WholeMachines;
 using Disco.Actors.Vmm.Shootdown;
 
 namespace Disco.Actors.Verification.Stress;
@@ -56,7 +58,13 @@ public sealed record StressReport
     public int OpsBefore { get; init; }
     public int OpsAfter { get; init; }
     public int ShrinkRuns { get; init; }
+
+    /// <summary>Of the exhaustive strategy: schedules that were all orders of their scenario, to the last.</summary>
+    public long Explored { get; init; }
 }
+
+/// <summary>What a seed decides.</summary>
+public sealed record StressOptions(Shape Shape, string[] Ops, FaultRates Faults);
 
 public sealed record StrategyRuns(string Strategy, long Runs);
 
@@ -70,6 +78,7 @@ public static class StressReports
         Deliveries = before.Deliveries + more.Deliveries,
         Seconds = before.Seconds + more.Seconds,
         CpuSeconds = before.CpuSeconds + more.CpuSeconds,
+        Explored = before.Explored + more.Explored,
         Pairs = Math.Max(before.Pairs, more.Pairs),
         Strategies = [.. before.Strategies.Concat(more.Strategies).GroupBy(runs => runs.Strategy)
             .Select(runs => new StrategyRuns(runs.Key, runs.Sum(each => each.Runs)))],
@@ -88,7 +97,7 @@ public static class StressReports
 /// </summary>
 public static class StressPort
 {
-    private static readonly JsonSerializerOptions Options = new()
+    private static readonly JsonSerializerOptions Format = new()
     {
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
         Converters = { new JsonStringEnumConverter() },
@@ -97,9 +106,9 @@ public static class StressPort
 
     public static bool HasMutants => ActiveMutant.IsPossible;
 
-    public static string Write<T>(T value) => JsonSerializer.Serialize(value, Options);
+    public static string Write<T>(T value) => JsonSerializer.Serialize(value, Format);
 
-    public static T Read<T>(string json) => JsonSerializer.Deserialize<T>(json, Options)!;
+    public static T Read<T>(string json) => JsonSerializer.Deserialize<T>(json, Format)!;
 
     /// <param name="request">A <see cref="StressRequest"/>.</param>
     /// <param name="progress">Told schedules, deliveries, seconds, the next seed.</param>
@@ -109,35 +118,31 @@ public static class StressPort
         string request, Action<long, long, double, ulong>? progress = null, Func<bool>? isCancelled = null)
     {
         StressRequest asked = Read<StressRequest>(request);
-        CampaignPlan plan = new()
-        {
-            Subject = Enum.Parse<SubjectKind>(asked.Subject, ignoreCase: true),
-            Protocol = asked.Protocol is null ? null : Enum.Parse<ShootdownProtocol>(asked.Protocol, ignoreCase: true),
-            Strategy = asked.Strategy,
-            First = asked.First,
-            Last = asked.Last,
-            SecondsMax = asked.Seconds,
-            CpuSecondsMax = asked.CpuSeconds,
-            Faults = asked.Faults,
-        };
+        CampaignPlan plan = PlanOf(asked);
         using ActiveMutant _ = new(Enum.Parse<Mutant>(asked.Mutant));
-        CampaignResult result = new Campaign(plan).Run(
-            at => progress?.Invoke(at.Schedules, at.Deliveries, at.Seconds, at.NextSeed), isCancelled);
-        StressReport report = new()
+        if (plan.Subject == SubjectKind.Machine)
         {
-            Schedules = result.Progress.Schedules,
-            Deliveries = result.Progress.Deliveries,
-            Seconds = result.Progress.Seconds,
-            CpuSeconds = result.CpuSeconds,
-            Pairs = result.Progress.Pairs,
-            NextSeed = result.Progress.NextSeed,
-            Strategies = [.. result.Runs.Select(runs => new StrategyRuns(runs.Strategy, runs.Runs))],
-            Steps = result.Coverage.Steps.ToNames(),
-            Sometimes = Enum.GetValues<Sometimes>().ToDictionary(
-                what => what.ToString(), result.Coverage.CountOf),
-            IsSeedRepeatable = result.Failure?.IsRepeatable ?? true,
-        };
+            MachineResult machine = MachineCampaign.Run(plan, Tell, isCancelled);
+            StressReport about = ReportOf(machine.Campaign);
+            return Write(machine.Failure is null ? about : WithMachine(about, machine.Failure, asked));
+        }
+        CampaignResult result = new Campaign(plan).Run(Tell, isCancelled);
+        StressReport report = ReportOf(result);
         return Write(result.Failure is null ? report : WithFailure(report, result.Failure, asked));
+
+        void Tell(CampaignProgress at) => progress?.Invoke(at.Schedules, at.Deliveries, at.Seconds, at.NextSeed);
+    }
+
+    /// <summary>All that the first seed of a request decides: the whole set of options, as JSON.</summary>
+    public static string Options(string request)
+    {
+        CampaignPlan plan = PlanOf(Read<StressRequest>(request));
+        if (plan.Subject == SubjectKind.Machine)
+        {
+            return Write(MachineDraw.Of(plan.Protocol, plan.Faults.Any, plan.First));
+        }
+        Scenario scenario = ScenarioDraw.Of(plan.Subject, plan.Protocol, plan.Coherence, plan.Faults, plan.First);
+        return Write(new StressOptions(scenario.Shape, [.. scenario.Ops.Select(op => op.ToString())], scenario.Faults));
     }
 
     /// <summary>Runs a file's steps again.</summary>
@@ -149,6 +154,10 @@ public static class StressPort
     {
         Repro read = Repro.FromJson(repro);
         using ActiveMutant _ = new(withMutant ? Enum.Parse<Mutant>(read.Mutant) : Mutant.None);
+        if (read.Machine is not null)
+        {
+            return MachineText.Repeat(read.Machine, each)?.What;
+        }
         return TraceText.Run(read, each).Violation?.What;
     }
 
@@ -157,6 +166,10 @@ public static class StressPort
     {
         Repro read = Repro.FromJson(repro);
         using ActiveMutant _ = new(Enum.Parse<Mutant>(read.Mutant));
+        if (read.Machine is not null)
+        {
+            return 0;
+        }
         return TraceText.FailureOf(read) is { } failure ? new Shortest(failure).Steps() ?? 0 : 0;
     }
 
@@ -165,7 +178,57 @@ public static class StressPort
     {
         Repro read = Repro.FromJson(repro);
         using ActiveMutant _ = new(Enum.Parse<Mutant>(read.Mutant));
-        return TraceText.Mermaid(read);
+        return read.Machine is null ? TraceText.Mermaid(read) : MachineText.Mermaid(read);
+    }
+
+    private static CampaignPlan PlanOf(StressRequest asked)
+    {
+        SubjectKind subject = Enum.Parse<SubjectKind>(asked.Subject, ignoreCase: true);
+        bool ofCaches = subject == SubjectKind.Coherence;
+        return new CampaignPlan
+        {
+            Subject = subject,
+            Protocol = asked.Protocol is null || ofCaches
+                ? null : Enum.Parse<ShootdownProtocol>(asked.Protocol, ignoreCase: true),
+            Coherence = asked.Protocol is null || !ofCaches
+                ? null : Enum.Parse<CoherenceProtocol>(asked.Protocol, ignoreCase: true),
+            Strategy = asked.Strategy,
+            First = asked.First,
+            Last = asked.Last,
+            SecondsMax = asked.Seconds,
+            CpuSecondsMax = asked.CpuSeconds,
+            Faults = asked.Faults,
+        };
+    }
+
+    private static StressReport ReportOf(CampaignResult result) => new()
+    {
+        Schedules = result.Progress.Schedules,
+        Deliveries = result.Progress.Deliveries,
+        Seconds = result.Progress.Seconds,
+        CpuSeconds = result.CpuSeconds,
+        Pairs = result.Progress.Pairs,
+        NextSeed = result.Progress.NextSeed,
+        Strategies = [.. result.Runs.Select(runs => new StrategyRuns(runs.Strategy, runs.Runs))],
+        Steps = result.Coverage.Steps.ToNames(),
+        Sometimes = Enum.GetValues<Sometimes>().ToDictionary(what => what.ToString(), result.Coverage.CountOf),
+        IsSeedRepeatable = result.Failure?.IsRepeatable ?? true,
+        Explored = result.Explored,
+    };
+
+    private static StressReport WithMachine(StressReport report, MachineFailure failure, StressRequest asked)
+    {
+        MachineShrinker shrinker = new(failure);
+        MachineFailure small = asked.Shrink ? shrinker.Shrink() : failure;
+        return report with
+        {
+            Failure = MachineCampaign.ReproOf(small, asked.Mutant),
+            StepsBefore = failure.Scenario.Iterations,
+            StepsAfter = small.Scenario.Iterations,
+            OpsBefore = failure.Scenario.Threads.Sum(thread => thread.Length),
+            OpsAfter = small.Scenario.Threads.Sum(thread => thread.Length),
+            ShrinkRuns = shrinker.Runs,
+        };
     }
 
     private static StressReport WithFailure(StressReport report, Failure failure, StressRequest asked)

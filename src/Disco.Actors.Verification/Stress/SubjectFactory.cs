@@ -10,5 +10,6 @@ public static class SubjectFactory
         SubjectKind.Coherence => new CoherenceSubject(shape),
         SubjectKind.Shootdown => new ShootdownSubject(shape),
         SubjectKind.Placement => new PlacementSubject(shape),
+        SubjectKind.Machine => throw new FormatException("a whole machine has no messages to put into order"),
     };
 }

@@ -7,6 +7,9 @@ namespace Disco.Actors.Vmm.Memory;
 /// <content>Pages that move because a node misses on them. [Disco 4.2.3]</content>
 public sealed partial class VmMonitor
 {
+    // The number of a request for another replica of a page that has some.
+    private const ulong FurtherReplica = 1;
+
     /// <summary>Decides about hot pages; null leaves every page where it is.</summary>
     public IPagePlacement? Placement { get; init; }
 
@@ -88,7 +91,11 @@ public sealed partial class VmMonitor
     {
         ref PmapEntry entry = ref _pmap[page];
         entry.MovePending = true;
-        _moves.Add(page.Number, new PageRequest { Event = move, Page = page, Node = node });
+        bool isFurther = entry.State == PageState.Replicated;
+        _moves.Add(page.Number, new PageRequest
+        {
+            Event = move, Page = page, Node = node, Number = isFurther ? FurtherReplica : 0,
+        });
         // Never at another's cost: a move takes a free frame or does not happen.
         AllocateFlags flags = move == PageEvent.Replicate ? AllocateFlags.Replica : AllocateFlags.None;
         AllocateMessage allocate = new(new FrameUser((ushort)Vm, page), flags, entry.Class, ForMove);
@@ -112,12 +119,16 @@ public sealed partial class VmMonitor
         }
         PageRequest request = move with { Frame = allocated.Frame };
         bool sensible = entry.IsAtRest && entry.State != PageState.Empty && !_pmap.HasFrameOn(move.Page, move.Node);
+        // A write has ended the replication it was to be part of; a new one would be a move that nobody decided.
+        sensible &= move.Number != FurtherReplica || entry.State == PageState.Replicated;
         if (IsEnding || !sensible)
         {
             Refuse(request, Refusal.None, context);
             return;
         }
-        if (entry.Pins == 0 && entry.State != PageState.Replicated)
+        bool isMove = entry.Pins == 0 && entry.State != PageState.Replicated;
+        Mutants.Set(Mutant.PageMovesForGood, ref isMove, false);
+        if (isMove)
         {
             entry.CountMove(IntervalAt(context.Now));
         }

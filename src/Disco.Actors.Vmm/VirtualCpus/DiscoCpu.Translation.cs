@@ -1,3 +1,4 @@
+using Disco.Actors.Core;
 using Disco.Actors.Machine.Devices;
 using Disco.Actors.Machine.Mips;
 using Disco.Actors.Vmm.Memory;
@@ -12,6 +13,9 @@ public sealed partial class DiscoCpu
 {
     private const ulong PairMask = ~0x1FFFUL;
     private const ulong PageBytes = 0x1000;
+
+    // No translation is of this address.
+    private const ulong NoPage = 0x00F0_0000_0000_0000;
 
     // In the C field of a real entry, which hardware with coherent caches ignores: the guest lets write, whatever the
     // pmap says.
@@ -249,8 +253,10 @@ public sealed partial class DiscoCpu
         for (ulong pair = 0; pair < pairs; pair++)
         {
             ulong address = entry.Tag + (pair * 2 * PageBytes);
-            vcpu.SecondLevel.Drop(address, entry.Asid, entry.Global);
-            vcpu.SecondLevel.Drop(address + PageBytes, entry.Asid, entry.Global);
+            ulong second = address;
+            Mutants.Set(Mutant.VcpuKeepsSecondLevel, ref second, NoPage);
+            vcpu.SecondLevel.Drop(second, entry.Asid, entry.Global);
+            vcpu.SecondLevel.Drop(second + PageBytes, entry.Asid, entry.Global);
             HidePair(address, entry.Asid, entry.Global);
         }
     }

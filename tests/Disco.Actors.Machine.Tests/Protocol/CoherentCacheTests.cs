@@ -121,6 +121,20 @@ public sealed unsafe class CoherentCacheTests : ICopyListener
         Assert.False(_cache.LinkValid);
     }
 
+    /// <summary>A page that the monitor has moved between LL and SC has other lines. [MIPS64 manual, SC: the address is
+    /// that of the LL]</summary>
+    [Fact]
+    public void Link_holds_for_its_own_line_alone()
+    {
+        Fetch(0x1000, CoherenceKind.DataExclusive);
+        _cache.Access(new(0x1000), AccessKind.Load, _context, out _);
+        _cache.SetLink(new(0x1000));
+        _cache.AccessPerformed(_context);
+
+        Assert.True(_cache.LinkHolds(new(0x1008)));
+        Assert.False(_cache.LinkHolds(new(0x2000)));
+    }
+
     /// <summary>Refused requests pause longer each time, and say how often they were refused.</summary>
     [Fact]
     public void Refused_request_pauses_and_comes_back_with_its_count()

@@ -72,5 +72,5 @@ public static class SometimesCatalogue
         new(Sometimes.PagePinned, "a device holds a page", SubjectKind.Placement),
     ];
 
-    private static SubjectKind[] Every() => Enum.GetValues<SubjectKind>();
+    private static SubjectKind[] Every() => [.. SubjectKinds.OfMessages];
 }

@@ -12,7 +12,7 @@ public static class MutantCatalogue
 
     public static readonly IReadOnlyList<MutantInfo> All =
     [
-        .. Homes(), .. Caches(), .. Rounds(), .. Responders(), .. Pages(),
+        .. Homes(), .. Caches(), .. Rounds(), .. Responders(), .. Pages(), .. Translations(),
     ];
 
     public static MutantInfo? Find(string name) =>
@@ -122,6 +122,13 @@ public static class MutantCatalogue
         Page(Mutant.FrameIsNotZeroed, BugClass.ReuseBeforeAcks, "gives a frame out as its last user left it", "Disco 4.2.2"),
         Page(Mutant.VcpuEntersUnrepaired, BugClass.MissedTarget, "a virtual CPU comes back with old translations", "Linux initialize_tlbstate"),
         Page(Mutant.VcpuLogOverrunIgnored, BugClass.BatchOverrun, "one that was away too long drops nothing", "elfuse 65"),
+        Page(Mutant.PageMovesForGood, BugClass.Starvation, "does not count how often a page moves", "Bolosky et al., SOSP 1989"),
+    ];
+
+    private static MutantInfo[] Translations() =>
+    [
+        Board(Mutant.CacheLinksAnyLine, BugClass.LinkKept, "stores by SC where a page is now, linked where it was", "this machine, before it was found"),
+        Board(Mutant.VcpuKeepsSecondLevel, BugClass.AsidReuse, "keeps translations of an entry that its guest replaced", "Linux, MIPS get_new_mmu_context"),
     ];
 
     private static MutantInfo Home(Mutant mutant, BugClass bugClass, string what, string source) =>
@@ -129,6 +136,9 @@ public static class MutantCatalogue
 
     private static MutantInfo Shot(Mutant mutant, BugClass bugClass, string what, string source) =>
         new(mutant, bugClass, SubjectKind.Shootdown, what, source);
+
+    private static MutantInfo Board(Mutant mutant, BugClass bugClass, string what, string source) =>
+        new(mutant, bugClass, SubjectKind.Machine, what, source);
 
     private static MutantInfo Page(Mutant mutant, BugClass bugClass, string what, string source) =>
         new(mutant, bugClass, SubjectKind.Placement, what, source);

@@ -1,6 +1,7 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Disco.Actors.Verification.Stress.WholeMachines;
 
 namespace Disco.Actors.Verification.Stress.Shrinking;
 
@@ -46,6 +47,10 @@ public sealed record Repro
 
     /// <summary>As <see cref="StepText"/> writes them.</summary>
     public required string[] Steps { get; init; }
+
+    /// <summary>Of a whole machine, which has neither; null for the others.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public MachineScenario? Machine { get; init; }
 
     public string ToJson() => JsonSerializer.Serialize(this, Options) + "\n";
 

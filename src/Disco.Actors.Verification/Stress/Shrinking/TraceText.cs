@@ -93,5 +93,5 @@ public static class TraceText
         arrows.Append($"    {Id(words[arrow - 1])}->>{Id(words[arrow + 1])}: {how}{message}\n");
     }
 
-    private static string Id(string actor) => actor.Replace('/', '_');
+    internal static string Id(string actor) => actor.Replace('/', '_');
 }

@@ -30,7 +30,7 @@ public abstract class Strategy
     {
     }
 
-    /// <summary>The strategy of a name: random, pos, pct:D, pct-channels:D, clog, feedback; null for none.</summary>
+    /// <summary>The strategy of a name of <see cref="Names"/>, with a depth for D; null for none.</summary>
     public static Strategy? Parse(string name)
     {
         string[] parts = name.Split(':');
@@ -49,9 +49,11 @@ public abstract class Strategy
             "pct-channels" => new PriorityChange(depth, byChannel: true),
             "clog" => new Clogging(),
             "feedback" => new Feedback(),
+            "exhaustive" => new EveryOrder(),
             _ => null,
         };
     }
 
-    public static readonly string[] Names = ["random", "pos", "pct:D", "pct-channels:D", "clog", "feedback"];
+    public static readonly string[] Names =
+        ["random", "pos", "pct:D", "pct-channels:D", "clog", "feedback", "exhaustive"];
 }

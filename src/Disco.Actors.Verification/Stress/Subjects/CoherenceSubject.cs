@@ -25,6 +25,7 @@ internal sealed unsafe class CoherenceSubject : Subject
         InterconnectConfig config = new()
         {
             Topology = shape.Topology,
+            Protocol = shape.Coherence,
             DirectoryOccupancyCycles = 0,
             BankOccupancyCycles = 0,
             LinkBytesPerCycle = 0,

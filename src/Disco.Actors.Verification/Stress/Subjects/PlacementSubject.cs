@@ -1,6 +1,7 @@
 using Disco.Actors.Core;
 using Disco.Actors.Machine.Interconnect;
 using Disco.Actors.Machine.Memory;
+using Disco.Actors.Verification.Observers;
 using Disco.Actors.Vmm;
 using Disco.Actors.Vmm.Memory;
 using Disco.Actors.Vmm.Placement;
@@ -20,6 +21,11 @@ internal sealed unsafe class PlacementSubject : Subject
     private readonly PlacementDriver _driver;
     private readonly MemoryNode[] _memories;
     private readonly PlacementGhosts _ghosts;
+
+    // Of a shipping policy; few, so that runs of a few moves reach the limit.
+    private const int MovesMax = 2;
+
+    private readonly MoveObserver? _moves;
 
     // A page has another value since all translations were checked.
     private bool _hasWritten;
@@ -60,6 +66,7 @@ internal sealed unsafe class PlacementSubject : Subject
         _parked = [.. vms.Select(_ => new List<ParkedVcpu>())];
         _cpus = [.. Enumerable.Range(0, shape.Cpus).Select(
             cpu => new PlacementCpu(cpu, cpu * shape.Vms / shape.Cpus, shape, shootdown, fabric, this))];
+        _moves = shape.Placement == PlacementPolicy.Off ? null : new MoveObserver(MovesMax);
         _driver = new PlacementDriver(fabric, this);
         _ghosts = new PlacementGhosts(shape.Vms * shape.Pages, shape.Cpus);
         Build([.. _memory.Vms, .. _memory.MemMaps, .. _cpus, _driver, .. _memories]);
@@ -130,9 +137,7 @@ internal sealed unsafe class PlacementSubject : Subject
         }
     }
 
-    public override void Reported(int actor, in TraceEvent traceEvent)
-    {
-    }
+    public override void Reported(int actor, in TraceEvent traceEvent) => _moves?.See(traceEvent);
 
     public override void CheckRest()
     {
@@ -181,6 +186,7 @@ internal sealed unsafe class PlacementSubject : Subject
     protected override void SaveGhosts(StateWriter writer)
     {
         _ghosts.Save(writer);
+        _moves?.Save(writer);
         foreach (List<ParkedVcpu> parked in _parked)
         {
             writer.Write("parked", (ulong)parked.Count);
@@ -199,6 +205,7 @@ internal sealed unsafe class PlacementSubject : Subject
     protected override void LoadGhosts(StateReader reader)
     {
         _ghosts.Load(reader);
+        _moves?.Load(reader);
         foreach (List<ParkedVcpu> parked in _parked)
         {
             parked.Clear();
@@ -293,7 +300,14 @@ internal sealed unsafe class PlacementSubject : Subject
 
     private static IPagePlacement PolicyOf(Shape shape)
     {
-        PlacementConfig config = new() { Policy = shape.Placement, TriggerMisses = 1, SharingMisses = 1 };
+        PlacementConfig config = new()
+        {
+            Policy = shape.Placement,
+            TriggerMisses = 1,
+            SharingMisses = 1,
+            MovesMax = MovesMax,
+            MigrateMoves = MovesMax,
+        };
         return config.Create() ?? new Policy();
     }
 
