@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Disco.Actors.Core;
 using Disco.Actors.Verification.Stress.Shrinking;
 
 namespace Disco.Actors.Verification.Stress.WholeMachines;

@@ -1,7 +1,6 @@
 using Disco.Actors.Core;
 using Disco.Actors.Engines;
 using Disco.Actors.Machine.Boards;
-using Disco.Actors.Machine.Caches;
 using Disco.Actors.Machine.Cpus;
 using Disco.Actors.Machine.Interconnect;
 using Disco.Actors.Verification.Litmus;

@@ -1,4 +1,3 @@
-using Disco.Actors.Core;
 using Disco.Actors.Engines;
 using Disco.Actors.Machine.Boards;
 using Disco.Actors.Machine.Caches;
