@@ -32,6 +32,7 @@ internal sealed class DeviceSection(DiscoMachine machine)
         {
             Subnet.Messages, Subnet.Dropped, Subnet.PayloadBytes, Subnet.CopiedBytes, Subnet.PagesRemapped,
         },
+        ethernet = new { machine.Devices.Ethernet.Frames, machine.Devices.Ethernet.Bytes },
     };
 
     public void Print()
@@ -46,6 +47,12 @@ internal sealed class DeviceSection(DiscoMachine machine)
             table.AddRow(
                 "", Number(Subnet.Messages), Number(Subnet.Dropped), Number(Subnet.PayloadBytes >> 10),
                 Number(Subnet.CopiedBytes >> 10), Number(Subnet.PagesRemapped));
+            Tables.Print(table);
+        }
+        if (machine.Devices.Ethernet is { Frames: > 0 } ethernet)
+        {
+            Table table = Tables.New("interfaces", "frames", "KiB sent");
+            table.AddRow("", Number(ethernet.Frames), Number(ethernet.Bytes >> 10));
             Tables.Print(table);
         }
     }
