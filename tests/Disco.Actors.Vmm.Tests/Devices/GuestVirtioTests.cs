@@ -1,7 +1,6 @@
 using System.Buffers.Binary;
 using Disco.Actors.Core;
 using Disco.Actors.Engines;
-using Disco.Actors.Machine.Boards;
 using Disco.Actors.Machine.Devices;
 using Disco.Actors.Machine.Devices.Virtio;
 using Disco.Actors.Machine.Interconnect;
