@@ -23,6 +23,7 @@ public sealed class ClusterEngine : Engine, IDisposable
     private List<Envelope> _entering = [];
     private Standing _standing;
     private Fault? _lost;
+    private bool _isAssembled;
 
     /// <summary>Waits until all processes have joined and built the same machine.</summary>
     /// <param name="world">All of it.</param>
@@ -51,6 +52,7 @@ public sealed class ClusterEngine : Engine, IDisposable
         try
         {
             Assemble(new Blueprint(world, options, akka), settings, log);
+            _isAssembled = true;
         }
         catch
         {
@@ -102,7 +104,7 @@ public sealed class ClusterEngine : Engine, IDisposable
         {
             return;
         }
-        bool isGood = _lost is null;
+        bool isGood = _isAssembled && !HasFailed;
         byte[] end = Control.Of(ControlKind.End, writer =>
         {
             writer.Write(isGood);

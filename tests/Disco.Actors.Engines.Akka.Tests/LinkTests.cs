@@ -1,0 +1,103 @@
+using Disco.Actors.Core;
+using Disco.Actors.Engines.Akka.Cluster;
+using Xunit;
+
+namespace Disco.Actors.Engines.Akka.Tests;
+
+/// <summary>What goes over a link comes once and in order, whatever the transport does to frames.</summary>
+public sealed class LinkTests
+{
+    private const ulong Session = 77;
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    public void Lost_repeated_and_reordered_frames_arrive_once_and_in_order(ulong seed)
+    {
+        SeededRandom random = new(seed);
+        List<(bool ToRight, byte[] Frame)> wire = [];
+        Link left = new(Session, 0, frame => wire.Add((true, frame)));
+        Link right = new(Session, 1, frame => wire.Add((false, frame)));
+        List<byte[]>[] sent = [[], [], []];
+        List<byte[]>[] received = [[], [], []];
+        for (int round = 0; round < 3_000; round++)
+        {
+            if (round < 1_000)
+            {
+                int lane = random.Below(Link.Lanes);
+                byte[] payload = new byte[random.OneIn(50) ? 150_000 : 1 + random.Below(40)];
+                Array.Fill(payload, (byte)round);
+                sent[lane].Add(payload);
+                left.Send(lane, payload);
+            }
+            for (int moves = random.Below(4); moves > 0 && wire.Count > 0; moves--)
+            {
+                int at = random.OneIn(3) ? random.Below(wire.Count) : 0;
+                (bool toRight, byte[] frame) = wire[at];
+                if (!random.OneIn(10))
+                {
+                    wire.RemoveAt(at);
+                }
+                if (!random.OneIn(8))
+                {
+                    (toRight ? right : left).Receive(frame, (lane, payload) => received[lane].Add(payload));
+                }
+            }
+            if (round % 10 == 0)
+            {
+                Assert.True(left.Tick());
+                Assert.True(right.Tick());
+            }
+        }
+        Settle(left, right, wire, received);
+
+        Assert.True(left.Resent > 0);
+        for (int lane = 0; lane < Link.Lanes; lane++)
+        {
+            Assert.Equal(sent[lane], received[lane]);
+        }
+    }
+
+    [Fact]
+    public void Who_does_not_answer_is_given_up_and_who_has_nothing_to_answer_is_not()
+    {
+        Link link = new(Session, 0, _ => { });
+        Assert.All(Enumerable.Range(0, 2 * Link.TicksToGiveUp), _ => Assert.True(link.Tick()));
+
+        link.Send(Link.Control, [1]);
+
+        Assert.All(Enumerable.Range(0, Link.TicksToGiveUp - 1), _ => Assert.True(link.Tick()));
+        Assert.False(link.Tick());
+    }
+
+    [Fact]
+    public void Frames_of_another_session_or_version_are_nobodys()
+    {
+        byte[] frame = [];
+        new Link(Session, 5, sent => frame = sent).Send(0, [1, 2, 3]);
+
+        Assert.Equal(5, Link.SenderOf(frame, Session));
+        Assert.Equal(-1, Link.SenderOf(frame, Session + 1));
+        Assert.Equal(-1, Link.SenderOf(frame.AsSpan(0, Link.HeaderBytes - 1), Session));
+        frame[0]++;
+        Assert.Equal(-1, Link.SenderOf(frame, Session));
+    }
+
+    /// <summary>A transport that is well again delivers all that is missing.</summary>
+    private static void Settle(
+        Link left, Link right, List<(bool ToRight, byte[] Frame)> wire, List<byte[]>[] received)
+    {
+        for (int tick = 0; tick < 4 * Link.TicksToResend; tick++)
+        {
+            while (wire.Count > 0)
+            {
+                (bool toRight, byte[] frame) = wire[0];
+                wire.RemoveAt(0);
+                (toRight ? right : left).Receive(frame, (lane, payload) => received[lane].Add(payload));
+            }
+            left.Tick();
+            right.Tick();
+        }
+    }
+}
