@@ -42,6 +42,7 @@ public sealed class StressTests
         {
             File.Delete(file);
             File.Delete(Path.ChangeExtension(file, ".mmd"));
+            File.Delete(Path.ChangeExtension(file, ".tr"));
         }
     }
 

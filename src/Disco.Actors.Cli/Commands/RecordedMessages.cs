@@ -1,5 +1,6 @@
 using System.Globalization;
 using Disco.Actors.Cli.Configuration;
+using Disco.Actors.Cli.Stress;
 using Disco.Actors.Core;
 using Disco.Actors.Machine.Boards;
 using Disco.Actors.Machine.Interconnect;
@@ -32,7 +33,7 @@ internal sealed class RecordedMessages
     /// <summary>Errors: UserError when the recorded configuration is none of this program.</summary>
     public static RecordedMessages Of(TraceHeader header)
     {
-        Settings settings = Settings.Load(null, null, header.Settings);
+        Settings settings = Settings.Load(null, null, StressTrace.MachineSettings(header));
         return new RecordedMessages(
             settings.Whole("board.clock-hz", 1, long.MaxValue), (ulong)settings.Bytes("cache.l2.line"));
     }

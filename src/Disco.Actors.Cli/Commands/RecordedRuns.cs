@@ -1,4 +1,5 @@
 using Disco.Actors.Cli.Configuration;
+using Disco.Actors.Cli.Stress;
 using Disco.Actors.Core;
 using Disco.Actors.Engines;
 using Disco.Actors.Machine.Boards;
@@ -21,6 +22,7 @@ internal static class RecordedRuns
     /// <param name="anyBuild">True when a recording of another build may be repeated.</param>
     public static Experiment ExperimentOf(TraceHeader header, bool anyBuild)
     {
+        StressTrace.Refuse(header);
         if (header.Build != Build && !anyBuild)
         {
             throw new UserError(

@@ -1,5 +1,6 @@
 using System.Reflection;
 using Disco.Actors.Verification.Stress;
+using Disco.Actors.Verification.Stress.Shrinking;
 
 namespace Disco.Actors.Cli.Stress;
 
@@ -14,6 +15,8 @@ internal sealed class StressEngine
     private readonly RunDelegate _run;
     private readonly Func<string, bool, Action<string>?, string?> _repeat;
     private readonly Func<string, string> _draw;
+    private readonly Func<string, string?> _waits;
+    private readonly Func<string, string?> _deliveries;
     private readonly Func<string, int> _fewest;
 
     private StressEngine(Type port)
@@ -21,6 +24,8 @@ internal sealed class StressEngine
         _run = Bind<RunDelegate>(port, nameof(StressPort.Run));
         _repeat = Bind<Func<string, bool, Action<string>?, string?>>(port, nameof(StressPort.Repeat));
         _draw = Bind<Func<string, string>>(port, nameof(StressPort.Draw));
+        _waits = Bind<Func<string, string?>>(port, nameof(StressPort.Waits));
+        _deliveries = Bind<Func<string, string?>>(port, nameof(StressPort.Deliveries));
         _fewest = Bind<Func<string, int>>(port, nameof(StressPort.FewestSteps));
     }
 
@@ -51,6 +56,14 @@ internal sealed class StressEngine
     public string? Repeat(string repro, bool withMutant, Action<string>? each) => _repeat(repro, withMutant, each);
 
     public string Draw(string repro) => _draw(repro);
+
+    /// <summary>Who waits for whom, as a Mermaid graph, when a file's run has come to no end; null for any other.
+    /// </summary>
+    public string? Waits(string repro) => _waits(repro);
+
+    /// <summary>What a file's run delivers; null for a whole machine.</summary>
+    public DeliveredRun? Deliveries(string repro) =>
+        _deliveries(repro) is { } run ? StressPort.Read<DeliveredRun>(run) : null;
 
     /// <summary>The fewest steps that break a file's rule; 0 when they were not found.</summary>
     public int FewestSteps(string repro) => _fewest(repro);

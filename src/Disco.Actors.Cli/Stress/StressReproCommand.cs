@@ -52,9 +52,10 @@ internal static class StressReproCommand
         StressEngine engine = StressEngine.For(shipped ? "None" : StressFlags.MutantOf(MutantOf(repro)));
         List<string> steps = [];
         string? violation = engine.Repeat(text, !shipped, steps.Add);
+        string? waits = violation is null || shipped ? null : engine.Waits(text);
         if (json)
         {
-            object all = new { violation, expected = repro.Violation, repro.Mutant, steps };
+            object all = new { violation, expected = repro.Violation, repro.Mutant, steps, waits };
             Console.WriteLine(JsonSerializer.Serialize(all, JsonReport.Options));
         }
         else
@@ -66,6 +67,7 @@ internal static class StressReproCommand
             Console.WriteLine(violation is null
                 ? "nothing broke" + (steps.Count < repro.Steps.Length ? "; not every step could be taken" : "")
                 : $"broken: {violation}");
+            Console.Write(waits);
         }
         return violation is null ? ExitCode.Success : ExitCode.RunFailed;
     }

@@ -18,7 +18,8 @@ internal static class StressRunCommand
         Option<bool> json = new("--json") { Description = "print one JSON object" };
         Option<string> output = new("--out")
         {
-            Description = "the file of a failing run, and its diagram beside it; stress-SUBJECT-SEED.json without it",
+            Description = "the file of a failing run, beside it its diagrams (.mmd, .waits.mmd) and its recording "
+                + "(.tr, for disco trace); stress-SUBJECT-SEED.json without it",
             HelpName = "FILE",
         };
         Option<string> resume = new("--resume")
@@ -52,18 +53,20 @@ internal static class StressRunCommand
         bool showsProgress = !json && !Console.IsErrorRedirected;
         StressReport report = Attack(request, campaign, interruption, showsProgress);
         StressEngine engine = StressEngine.For(request.Mutant);
-        string? file = report.Failure is null ? null : Save(engine, request, report.Failure, output);
+        string? waits = report.Failure is null ? null : engine.Waits(report.Failure.ToJson());
+        string? file = report.Failure is null ? null : Save(engine, request, report.Failure, waits, output);
         if (json)
         {
             object all = new
             {
-                request, report, file, replay = Line(request, report), options = Options(request, report),
+                request, report, file, replay = Line(request, report), options = Options(request, report), waits,
             };
             Console.WriteLine(JsonSerializer.Serialize(all, JsonReport.Options));
         }
         else
         {
             Print(request, report, file);
+            Console.Write(waits);
             if (coverage)
             {
                 CoverageTable.Print(SubjectOf(request), report);
@@ -102,7 +105,8 @@ internal static class StressRunCommand
 
     private static SubjectKind SubjectOf(StressRequest request) => Enum.Parse<SubjectKind>(request.Subject);
 
-    private static string Save(StressEngine engine, StressRequest request, Repro repro, string? output)
+    private static string Save(
+        StressEngine engine, StressRequest request, Repro repro, string? waits, string? output)
     {
         string file = output ?? $"stress-{request.Subject.ToLowerInvariant()}-{repro.Seed}.json";
         try
@@ -110,6 +114,14 @@ internal static class StressRunCommand
             string text = repro.ToJson();
             File.WriteAllText(file, text);
             File.WriteAllText(Path.ChangeExtension(file, ".mmd"), engine.Draw(text));
+            if (waits is not null)
+            {
+                File.WriteAllText(Path.ChangeExtension(file, ".waits.mmd"), waits);
+            }
+            if (engine.Deliveries(text) is { } run)
+            {
+                StressTrace.Write(Path.ChangeExtension(file, ".tr"), file, repro, run);
+            }
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

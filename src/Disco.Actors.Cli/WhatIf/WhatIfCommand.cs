@@ -3,6 +3,7 @@ using System.Text.Json;
 using Disco.Actors.Cli.Commands;
 using Disco.Actors.Cli.Configuration;
 using Disco.Actors.Cli.Reports;
+using Disco.Actors.Cli.Stress;
 using Disco.Actors.Core;
 using Disco.Actors.Machine.Boards;
 using Disco.Actors.Tracing.Container;
@@ -23,6 +24,7 @@ internal static class WhatIfCommand
     public static int Run(ReplayRequest request, string board)
     {
         using TraceReader trace = TraceReader.Open(request.File);
+        StressTrace.Refuse(trace.Header);
         if (trace.Header.Level == RecordLevel.Order)
         {
             throw new UserError("--what-if needs the recorded messages: record with --record-level messages or full.");

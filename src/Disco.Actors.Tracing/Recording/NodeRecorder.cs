@@ -14,7 +14,10 @@ internal sealed class NodeRecorder(int node, ActorNumbers actors, TraceWriter wr
     public void Delivered(in Envelope envelope, Actor actor) =>
         Invariant.Broken("a recording needs the receiver's sequence numbers");
 
-    public void Delivered(in Envelope envelope, Actor actor, long firstSequence, long nextSequence)
+    public void Delivered(in Envelope envelope, Actor actor, long firstSequence, long nextSequence) =>
+        Add(in envelope, firstSequence, nextSequence);
+
+    public void Add(in Envelope envelope, long firstSequence, long nextSequence)
     {
         _encoder.Write(_block, in envelope, firstSequence, nextSequence);
         if (_block.Length >= TraceFormat.BlockBytes)

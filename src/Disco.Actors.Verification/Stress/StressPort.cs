@@ -181,6 +181,25 @@ public static class StressPort
         return read.Machine is null ? TraceText.Mermaid(read) : MachineText.Mermaid(read);
     }
 
+    /// <summary>Who waits for whom when a file's run has come to no end, as a Mermaid graph; null for others.</summary>
+    public static string? Waits(string repro)
+    {
+        Repro read = Repro.FromJson(repro);
+        using ActiveMutant _ = new(Enum.Parse<Mutant>(read.Mutant));
+        WaitGraph? graph = read.Machine is null
+            ? TraceText.Run(read).Waits : new MachineRunner(new Coverage()).Run(read.Machine).Waits;
+        return graph?.ToMermaid();
+    }
+
+    /// <summary>What a file's run delivers.</summary>
+    /// <returns>A <see cref="DeliveredRun"/>; null for a whole machine.</returns>
+    public static string? Deliveries(string repro)
+    {
+        Repro read = Repro.FromJson(repro);
+        using ActiveMutant _ = new(Enum.Parse<Mutant>(read.Mutant));
+        return read.Machine is null ? Write(DeliveredRun.Of(read)) : null;
+    }
+
     private static CampaignPlan PlanOf(StressRequest asked)
     {
         SubjectKind subject = Enum.Parse<SubjectKind>(asked.Subject, ignoreCase: true);

@@ -5,7 +5,11 @@ namespace Disco.Actors.Verification.Stress.Shrinking;
 /// <param name="Violation">Null, or what broke.</param>
 /// <param name="Taken">The steps that could be taken, as far as the violation.</param>
 /// <param name="Skipped">The first step that could not, from 0; -1 when all could.</param>
-public sealed record ReplayResult(Violation? Violation, List<TakenStep> Taken, int Skipped);
+public sealed record ReplayResult(Violation? Violation, List<TakenStep> Taken, int Skipped)
+{
+    /// <summary>Who waited at the end of a run that had to end and did not; null for any other.</summary>
+    public WaitGraph? Waits { get; init; }
+}
 
 /// <summary>A step that was taken.</summary>
 /// <param name="Choice">Which.</param>
@@ -54,7 +58,10 @@ public static class Replay
             bool shown = taken.Count > 0 && taken[^1].Target >= 0;
             string actor = shown ? network.Actors[taken[^1].Target].Address.ToString() : "";
             Violation violation = Violation.Of(broken.Message, actor, network.Delivered, broken is Stuck);
-            return new ReplayResult(violation, taken, skipped);
+            return new ReplayResult(violation, taken, skipped)
+            {
+                Waits = broken is Stuck ? WaitGraph.Of(network.Actors) : null,
+            };
         }
     }
 

@@ -34,15 +34,21 @@ public static class TraceText
     public static ReplayResult Run(Repro repro, Action<string>? each = null)
     {
         Subject subject = SubjectFactory.Create(repro.Shape);
+        return Run(repro, subject, choice => each?.Invoke(StepText.Write(subject, choice)));
+    }
+
+    /// <param name="repro">What to repeat.</param>
+    /// <param name="subject">Of its shape.</param>
+    /// <param name="before">Told of each step before it is taken.</param>
+    internal static ReplayResult Run(Repro repro, Subject subject, Action<Choice> before)
+    {
         Choice?[] read = [.. repro.Steps.Select(step => StepText.Read(subject, step))];
         if (Array.FindIndex(read, step => step is null) is >= 0 and int missing)
         {
             throw new FormatException($"step {missing + 1}: '{repro.Steps[missing]}': there is no such actor");
         }
         Choice[] steps = [.. read.Select(step => step!.Value)];
-        return Replay.Run(
-            subject, repro.ReadOps(), steps, repro.IsLiveness,
-            choice => each?.Invoke(StepText.Write(subject, choice)));
+        return Replay.Run(subject, repro.ReadOps(), steps, repro.IsLiveness, before);
     }
 
     /// <summary>The failure a file tells of; null when its steps break nothing.</summary>

@@ -16,7 +16,11 @@ namespace Disco.Actors.Verification.Stress.WholeMachines;
 /// <param name="Violation">Null, or what broke; its delivery is the iteration, from 0.</param>
 /// <param name="Deliveries">Messages.</param>
 /// <param name="Cycles">Of the machine.</param>
-public sealed record MachineEnd(Violation? Violation, long Deliveries, long Cycles);
+public sealed record MachineEnd(Violation? Violation, long Deliveries, long Cycles)
+{
+    /// <summary>Who waited at the end of a run that had to end and did not; null for any other.</summary>
+    public WaitGraph? Waits { get; init; }
+}
 
 /// <summary>
 /// Runs programs in real instructions on a whole machine, on the board itself or under the monitor. Whatever comes out
@@ -129,7 +133,10 @@ public sealed class MachineRunner(Coverage coverage)
             // A host exception of the code under test is a violation as well as a broken invariant.
             violation = Broken(broken.Message, 0);
         }
-        return new MachineEnd(violation, engine.Deliveries, engine.Now.Value);
+        return new MachineEnd(violation, engine.Deliveries, engine.Now.Value)
+        {
+            Waits = violation is { IsLiveness: true } ? WaitGraph.Of(engine.World.Actors) : null,
+        };
     }
 
     private static Violation? Judge(RunResult result) => result switch
