@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Text;
 using Disco.Actors.Core;
 using Disco.Actors.Machine.Devices;
 using Disco.Actors.Machine.Devices.Virtio;
@@ -10,31 +9,14 @@ namespace Disco.Actors.Vmm.Devices;
 /// The virtio block device of a virtual machine, <c>disk/k</c>: what the driver asks for is done by the shared disk
 /// behind it, which maps what it has in memory already instead of copying it. [VIRTIO 1.2, 5.2; Disco 4.2.5]
 /// </summary>
-internal sealed class GuestDisk : VirtioDevice
+internal sealed class GuestDisk : DiskDevice
 {
-    private const uint BlockId = 2;
-
-    // SEG_MAX (2), BLK_SIZE (6), FLUSH (9). [VIRTIO 1.2, 5.2.3]
-    private const uint BlockFeatures = (1 << 2) | (1 << 6) | (1 << 9);
-    private const int IdBytes = 20;
-
-    private const byte ResultOk = 0;
-    private const byte ResultError = 1;
-    private const byte ResultUnsupported = 2;
-
-    private readonly DiskSpec _spec;
     private readonly int _vm;
     private readonly int _cpu;
     private readonly Address _disk;
 
-    // State: what is done; of the data, the next descriptor and how far in it; bytes under way; numbers of transfers,
-    // and whether the last is under way; what the driver will be told.
+    // State: what is done; numbers of transfers, and whether the last is under way; what the driver will be told.
     private Stage _stage;
-    private BlockRequest _request;
-    private int _part;
-    private uint _partDone;
-    private long _moving;
-    private uint _written;
     private ulong _number;
     private bool _waits;
     private byte _result;
@@ -50,9 +32,8 @@ internal sealed class GuestDisk : VirtioDevice
     /// </param>
     public GuestDisk(
         Address address, int node, DeviceWiring wiring, DmaPort dma, DiskSpec spec, int disk, int vm, int cpu)
-        : base(address, node, wiring, new VirtioKind(BlockId, BlockFeatures, Queues: 1), dma)
+        : base(address, node, wiring, dma, spec.Sectors)
     {
-        _spec = spec;
         _disk = CowDisk.AddressOf(disk);
         _vm = vm;
         _cpu = cpu;
@@ -68,32 +49,14 @@ internal sealed class GuestDisk : VirtioDevice
         Result,
     }
 
-    // The configuration of a block device. [5.2.4]
-    protected override uint ConfigWord(int index) => index switch
-    {
-        0 => (uint)_spec.Sectors,
-        1 => (uint)((ulong)_spec.Sectors >> 32),
-        3 => QueueSizeMax - 2,
-        5 => DiskSpec.SectorBytes,
-        _ => 0,
-    };
-
     // A transfer that is under way ends without effect on later requests, but it must end before the next one.
     protected override void ResetRequest() => _stage = Stage.Header;
 
     protected override void Begin(Context context)
     {
-        if (!BlockRequest.IsChain(Chain))
-        {
-            Break();
-            return;
-        }
         _stage = Stage.Header;
-        _part = 1;
-        _partDone = 0;
-        _written = 0;
         _result = ResultOk;
-        Move(Chain[0].Address, BlockRequest.HeaderBytes, toMemory: false);
+        base.Begin(context);
     }
 
     protected override void Moved(Context context)
@@ -101,14 +64,14 @@ internal sealed class GuestDisk : VirtioDevice
         switch (_stage)
         {
             case Stage.Header:
-                _request = BlockRequest.Decode(Buffer, Chain, _spec.Sectors);
+                DecodeHeader();
                 Act(context);
                 break;
             case Stage.Id:
                 WriteResult(ResultOk);
                 break;
             case Stage.Result:
-                Complete(_written);
+                Complete(Written);
                 break;
             case Stage.Data:
                 Invariant.Broken($"{Address} moved data itself");
@@ -128,8 +91,8 @@ internal sealed class GuestDisk : VirtioDevice
         {
             long result = (long)envelope.Message.A;
             _result = result == HypercallResult.Ok ? _result : ResultError;
-            _written += _request.Command == BlockCommand.Read ? (uint)_moving : 0;
-            _request = _request with { Offset = _request.Offset + _moving };
+            Written += Request.Command == BlockCommand.Read ? (uint)Moving : 0;
+            Request = Request with { Offset = Request.Offset + Moving };
             Transfer(context);
             Work(context);
         }
@@ -139,12 +102,7 @@ internal sealed class GuestDisk : VirtioDevice
     protected override void SaveRequest(StateWriter writer)
     {
         writer.Write("stage", (ulong)_stage);
-        writer.Write("command", (ulong)_request.Command);
-        writer.Write("offset", _request.Offset);
-        writer.Write("part", _part);
-        writer.Write("partDone", _partDone);
-        writer.Write("moving", _moving);
-        writer.Write("dataWritten", _written);
+        base.SaveRequest(writer);
         writer.Write("number", _number);
         writer.Write("waits", _waits);
         writer.Write("result", (ulong)_result);
@@ -153,11 +111,7 @@ internal sealed class GuestDisk : VirtioDevice
     protected override void LoadRequest(StateReader reader)
     {
         _stage = (Stage)reader.ReadUInt64("stage");
-        _request = new BlockRequest((BlockCommand)reader.ReadUInt64("command"), reader.ReadInt64("offset"));
-        _part = reader.ReadInt32("part");
-        _partDone = (uint)reader.ReadUInt64("partDone");
-        _moving = reader.ReadInt64("moving");
-        _written = (uint)reader.ReadUInt64("dataWritten");
+        base.LoadRequest(reader);
         _number = reader.ReadUInt64("number");
         _waits = reader.ReadBool("waits");
         _result = (byte)reader.ReadUInt64("result");
@@ -165,7 +119,7 @@ internal sealed class GuestDisk : VirtioDevice
 
     private void Act(Context context)
     {
-        switch (_request.Command)
+        switch (Request.Command)
         {
             case BlockCommand.Read or BlockCommand.Write:
                 Transfer(context);
@@ -173,16 +127,15 @@ internal sealed class GuestDisk : VirtioDevice
             case BlockCommand.GetId when Chain.Count > 2:
                 _stage = Stage.Id;
                 int bytes = (int)Math.Min(IdBytes, Chain[1].Bytes);
-                Buffer[..IdBytes].Clear();
-                Encoding.ASCII.GetBytes($"disco-{Address.Index}").AsSpan().CopyTo(Buffer);
-                _written = (uint)bytes;
+                PutId();
+                Written = (uint)bytes;
                 Move(Chain[1].Address, bytes, toMemory: true);
                 break;
             case BlockCommand.Flush or BlockCommand.GetId:
                 WriteResult(ResultOk);
                 break;
             default:
-                WriteResult(_request.Command == BlockCommand.Refused ? ResultError : ResultUnsupported);
+                WriteResult(Request.Command == BlockCommand.Refused ? ResultError : ResultUnsupported);
                 break;
         }
     }
@@ -193,20 +146,14 @@ internal sealed class GuestDisk : VirtioDevice
     {
         Span<byte> pieces = stackalloc byte[Payload.BytesMax];
         int count = 0;
-        _moving = 0;
-        while (count < DiskTransfer.PiecesMax && _part < Chain.Count - 1)
+        Moving = 0;
+        while (count < DiskTransfer.PiecesMax && FindData())
         {
-            if (_partDone == Chain[_part].Bytes)
-            {
-                _part++;
-                _partDone = 0;
-                continue;
-            }
-            int bytes = (int)Math.Min(DiskTransfer.PieceBytesMax, Chain[_part].Bytes - _partDone);
-            ulong piece = DiskTransfer.Piece(Chain[_part].Address + _partDone, bytes);
+            int bytes = (int)Math.Min(DiskTransfer.PieceBytesMax, Chain[Part].Bytes - PartDone);
+            ulong piece = DiskTransfer.Piece(Chain[Part].Address + PartDone, bytes);
             BinaryPrimitives.WriteUInt64LittleEndian(pieces[(count * sizeof(ulong))..], piece);
-            _partDone += (uint)bytes;
-            _moving += bytes;
+            PartDone += (uint)bytes;
+            Moving += bytes;
             count++;
         }
         if (count == 0 || _result != ResultOk)
@@ -223,15 +170,13 @@ internal sealed class GuestDisk : VirtioDevice
         }
         _waits = true;
         Message transfer = DiskTransfer.Of(
-            _request.Offset, _vm, Address.Index, _cpu, ++_number, _request.Command == BlockCommand.Write);
+            Request.Offset, _vm, Address.Index, _cpu, ++_number, Request.Command == BlockCommand.Write);
         Wiring.Fabric.Send(context, Address, _disk, 0, transfer, pieces[..(count * sizeof(ulong))]);
     }
 
     private void WriteResult(byte result)
     {
-        Buffer[0] = result;
-        _written++;
         _stage = Stage.Result;
-        Move(Chain[^1].Address + Chain[^1].Bytes - 1, 1, toMemory: true);
+        MoveResult(result);
     }
 }
