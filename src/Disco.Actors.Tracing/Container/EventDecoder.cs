@@ -44,6 +44,11 @@ internal sealed class EventDecoder
         _withPayload = header.Level == RecordLevel.Full;
     }
 
+    /// <summary>Errors: TraceException when the text is no address.</summary>
+    public static Address AddressOf(string text) => Address.TryParse(text, out Address address)
+        ? address
+        : throw new TraceException($"the recording's header names an actor '{text}'");
+
     /// <summary>All deliveries of a block.</summary>
     public void ReadAll(ReadOnlySpan<byte> block, List<RecordedDelivery> into)
     {
@@ -121,8 +126,4 @@ internal sealed class EventDecoder
     private static int Number(ulong value, int max) => max >= 0 && value <= (ulong)max
         ? (int)value
         : throw new TraceException($"an entry of the recording names number {value} where {max} is the last");
-
-    private static Address AddressOf(string text) => Address.TryParse(text, out Address address)
-        ? address
-        : throw new TraceException($"the recording's header names an actor '{text}'");
 }

@@ -18,8 +18,8 @@ public sealed class DeliveryRecorder : IDisposable
     public DeliveryRecorder(Stream stream, TraceHeader header)
     {
         Invariant.Holds(header.Level != RecordLevel.Order);
-        _nodeOf = header.Actors.ToDictionary(actor => AddressOf(actor.Address), actor => actor.Node);
-        ActorNumbers numbers = new(header.Actors.Select(actor => AddressOf(actor.Address)));
+        _nodeOf = header.Actors.ToDictionary(actor => EventDecoder.AddressOf(actor.Address), actor => actor.Node);
+        ActorNumbers numbers = new(header.Actors.Select(actor => EventDecoder.AddressOf(actor.Address)));
         _writer = new TraceWriter(stream, header);
         _nodes = [.. Enumerable.Range(0, _nodeOf.Values.DefaultIfEmpty().Max() + 1)
             .Select(node => new NodeRecorder(node, numbers, _writer, header.Level))];
@@ -44,11 +44,4 @@ public sealed class DeliveryRecorder : IDisposable
 
     /// <summary>Closes the recording. Errors: IOException when a part could not be written.</summary>
     public void Dispose() => _writer.Dispose();
-
-    private static Address AddressOf(string text)
-    {
-        bool isOne = Address.TryParse(text, out Address address);
-        Invariant.Holds(isOne);
-        return address;
-    }
 }

@@ -121,7 +121,7 @@ public static class LitmusMachine
     }
 
     /// <summary>The word as a new reader would get it: from a cache that may read it, else from memory.</summary>
-    private static unsafe ulong ReadWord(Multiprocessor machine, ulong physical)
+    internal static unsafe ulong ReadWord(Multiprocessor machine, ulong physical)
     {
         foreach (Cpu cpu in machine.Cpus)
         {

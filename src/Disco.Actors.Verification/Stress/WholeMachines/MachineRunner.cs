@@ -64,7 +64,7 @@ public sealed class MachineRunner(Coverage coverage)
         return End(engine, () =>
         {
             RunResult result = engine.Run(new Cycle(LimitOf(scenario)));
-            return Judge(result) ?? Compare(guest, allowed, physical => ReadWord(machine, physical));
+            return Judge(result) ?? Compare(guest, allowed, physical => LitmusMachine.ReadWord(machine, physical));
         });
     }
 
@@ -103,7 +103,7 @@ public sealed class MachineRunner(Coverage coverage)
         {
             Frame frame = monitor.ViewOf(PhysicalPage.Of(physical)).Frame;
             return frame.Exists
-                ? ReadWord(machine.Hardware, frame.Address.Value | (physical & (Page.Bytes - 1)))
+                ? LitmusMachine.ReadWord(machine.Hardware, frame.Address.Value | (physical & (Page.Bytes - 1)))
                 : 0;
         }
     }
@@ -166,21 +166,6 @@ public sealed class MachineRunner(Coverage coverage)
         string words = what.Split(':')[0];
         string rule = string.Join(' ', words.Split(' ').Where(word => !word.Any(char.IsAsciiDigit)));
         return new Violation(rule, what, "", iteration, isLiveness);
-    }
-
-    /// <summary>The word as a new reader would get it: from a cache that may read it, else from memory.</summary>
-    private static unsafe ulong ReadWord(Multiprocessor machine, ulong physical)
-    {
-        foreach (Cpu cpu in machine.Cpus)
-        {
-            LineAddress line = cpu.Cache!.LineOf(new MachineAddress(physical));
-            byte* bytes = cpu.Cache.PointerTo(line);
-            if (bytes is not null)
-            {
-                return *(ulong*)(bytes + (physical - line.Value));
-            }
-        }
-        return *(ulong*)machine.Memory.PointerTo(new MachineAddress(physical));
     }
 
     /// <summary>Counts the steps of the protocols' tables.</summary>
