@@ -1,5 +1,11 @@
 using System.Text.Json;
 using System.Xml.Linq;
+using Disco.Actors.Cli.Configuration;
+using Disco.Actors.Cli.Reports;
+using Disco.Actors.Cli.Scaling;
+using Disco.Actors.Core;
+using Disco.Actors.Engines;
+using Disco.Actors.Machine.Boards;
 using Disco.Actors.TestKit;
 using Xunit;
 
@@ -35,6 +41,61 @@ public sealed class ScaleTests : IDisposable
         AssertDrawn(File.ReadAllText(html));
     }
 
+#if WITH_AKKA
+    /// <summary>Its order is lax, so what is the same are the results that a guest prints, and its exit code.</summary>
+    [Fact]
+    public void On_the_Akka_engine_every_cell_ends_equally_and_the_report_names_the_engine()
+    {
+        string html = Path.Combine(_folder, "report.html");
+
+        DiscoEnd end = DiscoProgram.Run(
+            "scale", "--engine", "akka", "--workload", "radix", "--bootargs", "keys=1024 radix=16", "--cpus", "1,2",
+            "--threads", "0,1,2", "--repeat", "2", "--json", "--out", html);
+
+        Assert.Equal("", end.Error);
+        Assert.Equal(0, end.ExitCode);
+        JsonElement report = JsonDocument.Parse(end.Output).RootElement;
+        Assert.Equal("akka", report.GetProperty("engine").GetString());
+        Assert.True(report.GetProperty("agree").GetBoolean());
+        JsonElement[] cells = [.. report.GetProperty("sizes").EnumerateArray()
+            .SelectMany(size => size.GetProperty("cells").EnumerateArray())];
+        Assert.Equal(6, cells.Length);
+        Assert.All(cells, cell => Assert.True(cell.GetProperty("sameEnd").GetBoolean()));
+        Assert.All(cells, cell => Assert.Equal(0, cell.GetProperty("exitCode").GetInt32()));
+        Assert.Contains("radix, Akka engine, window 1000", File.ReadAllText(html), StringComparison.Ordinal);
+        AssertDrawn(File.ReadAllText(html));
+    }
+#endif
+
+    /// <summary>The guests' convention (guests/README.md): only these figures depend on time.</summary>
+    [Fact]
+    public void Printed_ticks_and_stolen_tiles_are_no_results()
+    {
+        const string One = "  drawn in 120 ticks, 3 tiles stolen, checksum 00000017\nraytrace: ok\n";
+        const string Other = "  drawn in 121 ticks, 0 tiles stolen, checksum 00000018\nraytrace: ok\n";
+
+        Assert.Equal(GuestText.ResultsOf(One), GuestText.ResultsOf(One.Replace("120", "99", StringComparison.Ordinal)));
+        Assert.Null(GuestText.FirstDifference(GuestText.ResultsOf(One), GuestText.ResultsOf(One)));
+        string difference = GuestText.FirstDifference(GuestText.ResultsOf(One), GuestText.ResultsOf(Other))!;
+        Assert.Contains("checksum 00000017' and '", difference, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_run_that_prints_another_result_differs_on_every_engine()
+    {
+        ScaleCell same = new([Ended(1, "sum 1", 7), Ended(1, "sum 1", 8)]);
+        ScaleCell other = new([Ended(2, "sum 1", 7), Ended(2, "sum 2", 7)]);
+
+        Assert.True(new ScaleSize(2, [same], null, IsExact: false).Agrees);
+        Assert.False(new ScaleSize(2, [same], null).Agrees);
+        ScaleSize size = new(2, [same, other], null, IsExact: false);
+        Assert.False(size.Agrees);
+        Assert.Equal([true, false], size.Cells.Select(size.EndsEqually));
+        string table = ScaleHtml.Of(new ScaleMatrix("sums", EngineKind.Akka, "1000", 2, [size]));
+        Assert.Contains("<td>equal</tr>", table, StringComparison.Ordinal);
+        Assert.Contains("<td>DIFFERS</tr>", table, StringComparison.Ordinal);
+    }
+
     /// <summary>A longest chain of causes bounds every layout, and one core does all work.</summary>
     [Fact]
     public void The_prediction_grows_with_the_cores_up_to_the_critical_path()
@@ -66,6 +127,16 @@ public sealed class ScaleTests : IDisposable
         Assert.Equal(2, end.ExitCode);
         Assert.Contains(advice, end.Error, StringComparison.Ordinal);
         Assert.Single(end.Error.Split('\n', StringSplitOptions.RemoveEmptyEntries));
+    }
+
+    private static ScaleRun Ended(int threads, string results, ulong stateHash)
+    {
+        byte[] hello = File.ReadAllBytes(Repository.PathOf("guests", "images", "hello.elf"));
+        Multiprocessor machine = MachineBuilder.Build(
+            new BoardConfig { Nodes = 1, Cpus = 1 }, ElfImage.Parse(hello, "hello"));
+        MachineReport figures = MachineReport.Of(machine, new Cycle(1), []);
+        return new ScaleRun(
+            2, threads, 1, stateHash, new ScaleEnd(Outcome.Stopped, 0, results), figures, 0, default, [], 0);
     }
 
     /// <summary>Every plot is well-formed and has a point for each of its cells.</summary>

@@ -10,7 +10,8 @@ namespace Disco.Actors.Cli.Commands;
 
 /// <summary>
 /// <c>disco scale</c>: one workload on machines of several sizes with several numbers of host threads. Every cell of a
-/// machine size must end in the same state; what differs is the host time.
+/// machine size must end in the same state, on the Akka engine, whose order is lax, with the same output; what differs
+/// is the host time.
 /// </summary>
 internal static class ScaleCommand
 {
@@ -27,7 +28,8 @@ internal static class ScaleCommand
     private static readonly Option<string> _cpus = Named("--cpus", "machine sizes", "N,N,...", "1,2,4,8,16");
     private static readonly Option<string> _threads =
         Named("--threads", "host threads; 0 is the deterministic engine", "N,N,...", "1,2");
-    private static readonly Option<string> _engine = Named("--engine", "parallel", "ENGINE", "parallel");
+    private static readonly Option<string> _engine =
+        Named("--engine", "parallel or, where built in, akka", "ENGINE", "parallel");
     private static readonly Option<string> _repeat = Named("--repeat", "runs of every cell, in turn", "N", "3");
     private static readonly Option<string> _out = new("--out")
     {
@@ -79,21 +81,13 @@ internal static class ScaleCommand
 
     private static int Run(ParseResult parsed)
     {
-        if (parsed.GetValue(_engine) == "akka")
-        {
-            AkkaSupport.Check();
-        }
-        if (parsed.GetValue(_engine) != "parallel")
-        {
-            throw new UserError($"--engine {parsed.GetValue(_engine)}: host threads are the parallel engine's, and "
-                + "--threads 0 is the deterministic one.");
-        }
+        EngineKind engine = EngineOf(parsed.GetValue(_engine)!);
         int[] sizes = Numbers("--cpus", parsed.GetValue(_cpus)!, 1, BoardConfig.CpusMax);
         int[] threads = Numbers("--threads", parsed.GetValue(_threads)!, 0, BoardConfig.CpusMax);
         int repeats = Numbers("--repeat", parsed.GetValue(_repeat)!, 1, 1000)[0];
         Dictionary<string, string> keys = Keys(parsed);
-        string window = keys.GetValueOrDefault("engine.window", "exact");
-        ScaleWorkload workload = ScaleWorkload.Of(parsed.GetValue(_workload)!, parsed.GetValue(_board), keys);
+        ScaleWorkload workload = ScaleWorkload.Of(parsed.GetValue(_workload)!, parsed.GetValue(_board), keys, engine);
+        string window = WindowOf(workload, sizes[0], threads.Max());
         bool json = parsed.GetValue(_json);
         using Interruption interruption = new();
         using StreamWriter? html = Open(parsed.GetValue(_out));
@@ -117,7 +111,7 @@ internal static class ScaleCommand
         {
             return ExitCode.Interrupted;
         }
-        ScaleMatrix matrix = new(workload.Name, window, repeats, done);
+        ScaleMatrix matrix = new(workload.Name, engine, window, repeats, done);
         html?.Write(ScaleHtml.Of(matrix));
         if (json)
         {
@@ -128,7 +122,7 @@ internal static class ScaleCommand
             ScaleReport.Print(matrix);
         }
         return done.Count < sizes.Length ? ExitCode.Interrupted
-            : done.All(size => size.Agrees) ? ExitCode.Success
+            : matrix.Agrees ? ExitCode.Success
             : ExitCode.RunFailed;
     }
 
@@ -161,7 +155,29 @@ internal static class ScaleCommand
                 runs[i].Add(run);
             }
         }
-        return new ScaleSize(cpus, [.. runs.Select(cell => new ScaleCell(cell))], prediction);
+        return new ScaleSize(cpus, [.. runs.Select(cell => new ScaleCell(cell))], prediction,
+            IsExact: workload.Engine != EngineKind.Akka);
+    }
+
+    private static EngineKind EngineOf(string word)
+    {
+        if (word == "akka")
+        {
+            AkkaSupport.Check();
+            return EngineKind.Akka;
+        }
+        return word == "parallel"
+            ? EngineKind.Parallel
+            : throw new UserError($"--engine {word}: host threads are the parallel engine's or, where built in, "
+                + "akka's, and --threads 0 is the deterministic one.");
+    }
+
+    /// <summary>How far actors may be apart: <c>exact</c>, or cycles.</summary>
+    private static string WindowOf(ScaleWorkload workload, int cpus, int threads)
+    {
+        Experiment cell = workload.Cell(cpus, threads);
+        long cycles = cell.Engine == EngineKind.Akka ? cell.AkkaWindowCycles : cell.Options.WindowCycles;
+        return cycles == 0 ? "exact" : cycles.ToString(CultureInfo.InvariantCulture);
     }
 
     private static Dictionary<string, string> Keys(ParseResult parsed)

@@ -18,13 +18,13 @@ internal static class ScaleHtml
 
     public static string Of(ScaleMatrix matrix)
     {
-        string title = WebUtility.HtmlEncode($"{matrix.Workload}, window {matrix.Window}");
+        string title = WebUtility.HtmlEncode(matrix.Title);
         StringBuilder html = new();
         html.Append("<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>").Append(title)
             .Append("</title><style>").Append(Style).Append("</style></head><body><h1>").Append(title)
             .Append("</h1><p>").Append(Text($"{matrix.Repeats} runs of every cell in turn on a host with "))
-            .Append(Text($"{Environment.ProcessorCount} cores; medians. Every run of a machine ended in "))
-            .Append(matrix.Sizes.All(size => size.Agrees) ? "the same state." : "<b>different states.</b>")
+            .Append(Text($"{Environment.ProcessorCount} cores; medians. "))
+            .Append(matrix.Agrees ? ScaleReport.Agreement(matrix) : $"<b>{ScaleReport.Agreement(matrix)}</b>")
             .Append("</p>");
         html.Append(ScalePlot.Of("host speed-up by host threads", "threads", "speed-up", ideal: true,
             [.. matrix.Sizes.Select(size => new PlotLine(
@@ -49,7 +49,8 @@ internal static class ScaleHtml
     private static void Table(StringBuilder html, ScaleMatrix matrix)
     {
         html.Append("<table><tr><th>CPUs<th>threads<th>host s<th>fastest<th>slowest<th>guest MIPS<th>speed-up"
-            + "<th>efficiency<th>predicted<th>windows<th>waiting<th>idle<th>cycles<th>state</tr>\n");
+            + "<th>efficiency<th>predicted<th>windows<th>waiting<th>idle<th>cycles<th>")
+            .Append(ScaleReport.EndColumn(matrix)).Append("</tr>\n");
         foreach (ScaleSize size in matrix.Sizes)
         {
             foreach (ScaleCell cell in size.Cells)
@@ -60,7 +61,7 @@ internal static class ScaleHtml
                     .Append(Text($"<td>{cell.Median.GuestMips:F1}<td>{size.SpeedUp(cell):F2}"))
                     .Append(Text($"<td>{size.Efficiency(cell):P0}<td>{size.Predicted(cell):F2}<td>{windows:P0}"))
                     .Append(Text($"<td>{waiting:P0}<td>{idle:P0}<td>{size.Any.Figures.Cycles:N0}"))
-                    .Append(Text($"<td>{ScaleReport.Hash(cell.Median)}</tr>\n"));
+                    .Append(Text($"<td>{ScaleReport.End(matrix, size, cell)}</tr>\n"));
             }
         }
         html.Append("</table>");

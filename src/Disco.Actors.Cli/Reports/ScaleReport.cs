@@ -15,26 +15,30 @@ internal static class ScaleReport
         new
         {
             matrix.Workload,
+            engine = matrix.EngineName.ToLowerInvariant(),
             matrix.Window,
             matrix.Repeats,
             hostCores = Environment.ProcessorCount,
-            agree = matrix.Sizes.All(size => size.Agrees),
+            agree = matrix.Agrees,
             sizes = matrix.Sizes.Select(size => new
             {
                 size.Cpus,
                 agree = size.Agrees,
+                sameState = size.HasOneState,
                 stateHash = Hash(size.Any),
                 size.Any.Figures.Cycles,
                 size.Any.Figures.Instructions,
                 simulatedSpeedUp = matrix.SimulatedSpeedUp(size),
                 size.Any.Deliveries,
                 messages = size.Any.Figures.Messages.ToDictionary(message => message.Name, message => message.Count),
-                windowDelayCycles = size.Any.Delay.MeanCycles,
+                windowDelayCycles = size.Delay.MeanCycles,
                 bytesByKind = size.Prediction?.BytesByKind,
                 residentBytesPerCpu = size.ResidentBytes / size.Cpus,
                 cells = size.Cells.Select(cell => new
                 {
                     cell.Threads,
+                    sameEnd = size.EndsEqually(cell),
+                    exitCode = cell.Median.End.ExitCode,
                     hostSeconds = cell.Median.HostSeconds,
                     cell.FastestSeconds,
                     cell.SlowestSeconds,
@@ -59,7 +63,7 @@ internal static class ScaleReport
 
     public static void Print(ScaleMatrix matrix)
     {
-        Console.WriteLine($"{matrix.Workload}, window {matrix.Window}, {matrix.Repeats} runs of every cell in turn, "
+        Console.WriteLine($"{matrix.Title}, {matrix.Repeats} runs of every cell in turn, "
             + $"{Environment.ProcessorCount} host cores");
         Tables.Print(Hosts(matrix));
         Tables.Print(Machines(matrix));
@@ -70,12 +74,28 @@ internal static class ScaleReport
             Console.WriteLine("Predicted from the messages' causes: a node's actors stay on one core, cores wait for "
                 + "nothing but what their work needs.");
         }
+        Console.WriteLine(Agreement(matrix));
         foreach (ScaleSize size in matrix.Sizes.Where(size => !size.Agrees))
         {
-            Console.WriteLine($"{size.Cpus} CPUs: runs ended in different states: "
-                + string.Join(", ", size.Cells.SelectMany(cell => cell.Runs).Select(Hash).Distinct()));
+            Console.WriteLine($"{size.Cpus} CPUs: {Difference(size)}");
         }
     }
+
+    /// <summary>What all runs of a machine have in common, in a sentence.</summary>
+    public static string Agreement(ScaleMatrix matrix) => matrix switch
+    {
+        { Agrees: false } => "Runs of one machine ended differently.",
+        { IsExact: true } => "Every run of a machine ended in the same state.",
+        _ => "Every run of a machine ended with the same exit code and output, printed times aside; order is lax, so "
+            + "cycles, messages and states differ from run to run.",
+    };
+
+    /// <summary>A cell's state where order is exact; elsewhere whether it ended as the first cell did.</summary>
+    public static string End(ScaleMatrix matrix, ScaleSize size, ScaleCell cell) => matrix.IsExact
+        ? Hash(cell.Median)
+        : size.EndsEqually(cell) ? "equal" : "DIFFERS";
+
+    public static string EndColumn(ScaleMatrix matrix) => matrix.IsExact ? "state" : "output";
 
     public static string Hash(ScaleRun run) => run.StateHash.ToString("x16", CultureInfo.InvariantCulture);
 
@@ -89,10 +109,27 @@ internal static class ScaleReport
         return all == 0 ? default : (windows / all, waiting / all, idle / all);
     }
 
+    private static string Difference(ScaleSize size)
+    {
+        ScaleRun[] runs = [.. size.Cells.SelectMany(cell => cell.Runs)];
+        if (runs.FirstOrDefault(run => run.End != size.Any.End) is not { } other)
+        {
+            return "runs ended in different states: " + string.Join(", ", runs.Select(Hash).Distinct());
+        }
+        string? lines = GuestText.FirstDifference(size.Any.End.Results, other.End.Results);
+        return lines is null
+            ? $"runs ended with {Word(size.Any.End)} and with {Word(other.End)}"
+            : $"guests printed {lines}";
+    }
+
+    private static string Word(ScaleEnd end) =>
+        end.Outcome == Outcome.Stopped ? $"exit code {end.ExitCode}" : "the time asked for";
+
     private static Table Hosts(ScaleMatrix matrix)
     {
         Table table = Numbers("CPUs", "threads", "host s", "fastest", "slowest", "guest MIPS", "speed-up",
-            "efficiency", "predicted", "windows", "waiting", "idle", "state");
+            "efficiency", "predicted",
+            "windows", "waiting", "idle", EndColumn(matrix));
         foreach (ScaleSize size in matrix.Sizes)
         {
             foreach (ScaleCell cell in size.Cells)
@@ -104,7 +141,8 @@ internal static class ScaleReport
                     Text($"{cell.Median.GuestMips:F1}"), Text($"{size.SpeedUp(cell):F2}"),
                     Text($"{size.Efficiency(cell):P0}"),
                     size.Predicted(cell) is { } predicted ? Text($"{predicted:F2}") : "",
-                    Text($"{windows:P0}"), Text($"{waiting:P0}"), Text($"{idle:P0}"), Hash(cell.Median));
+                    Text($"{windows:P0}"), Text($"{waiting:P0}"), Text($"{idle:P0}"),
+                    End(matrix, size, cell));
             }
         }
         return table;
@@ -120,7 +158,7 @@ internal static class ScaleReport
             table.AddRow(
                 Text($"{size.Cpus}"), Text($"{run.Figures.Cycles:N0}"), Text($"{matrix.SimulatedSpeedUp(size):F2}"),
                 Text($"{run.Figures.Instructions:N0}"), Text($"{run.Deliveries:N0}"),
-                Text($"{run.Delay.MeanCycles:F0} cycles"), Text($"{size.ResidentBytes / 1e6 / size.Cpus:F1}"));
+                Text($"{size.Delay.MeanCycles:F0} cycles"), Text($"{size.ResidentBytes / 1e6 / size.Cpus:F1}"));
         }
         return table;
     }

@@ -1,3 +1,6 @@
+using Disco.Actors.Cli.Configuration;
+using Disco.Actors.Engines;
+
 namespace Disco.Actors.Cli.Scaling;
 
 /// <summary>All runs of one machine size at one thread count.</summary>
@@ -18,9 +21,14 @@ internal sealed record ScaleCell(IReadOnlyList<ScaleRun> Runs)
 /// <param name="Cpus">Of the machine.</param>
 /// <param name="Cells">In the order the thread counts were given.</param>
 /// <param name="Prediction">What the run's own messages allow on more host cores; null when not asked for.</param>
-internal sealed record ScaleSize(int Cpus, IReadOnlyList<ScaleCell> Cells, ScalePrediction? Prediction)
+/// <param name="IsExact">The order of messages is exact, so that every run ends in one state.</param>
+internal sealed record ScaleSize(
+    int Cpus, IReadOnlyList<ScaleCell> Cells, ScalePrediction? Prediction, bool IsExact = true)
 {
     public ScaleRun Any => Cells[0].Runs[0];
+
+    /// <summary>What a window added to the ways of messages: of the cell with the most threads.</summary>
+    public WindowDelay Delay => Cells.MaxBy(cell => cell.Threads)!.Median.Delay;
 
     /// <summary>Of the run that took least: the first also pays for what later ones find compiled.</summary>
     public long ResidentBytes => Cells.SelectMany(cell => cell.Runs).Min(run => run.ResidentBytes);
@@ -28,8 +36,14 @@ internal sealed record ScaleSize(int Cpus, IReadOnlyList<ScaleCell> Cells, Scale
     /// <summary>What the others are compared with: the fewest threads.</summary>
     public ScaleCell Base => Cells.MinBy(cell => cell.Threads)!;
 
+    /// <summary>True when every run ended equally: also in one state, where order is exact.</summary>
+    public bool Agrees => Cells.All(EndsEqually) && (!IsExact || HasOneState);
+
     /// <summary>True when every run ended in the same state.</summary>
-    public bool Agrees => Cells.SelectMany(cell => cell.Runs).Select(run => run.StateHash).Distinct().Count() == 1;
+    public bool HasOneState => Cells.SelectMany(cell => cell.Runs).Select(run => run.StateHash).Distinct().Count() == 1;
+
+    /// <summary>True when all runs of a cell have the exit code and the output of the first cell's first.</summary>
+    public bool EndsEqually(ScaleCell cell) => cell.Runs.All(run => run.End == Any.End);
 
     public double SpeedUp(ScaleCell cell) => Base.Median.HostSeconds / cell.Median.HostSeconds;
 
@@ -44,11 +58,23 @@ internal sealed record ScaleSize(int Cpus, IReadOnlyList<ScaleCell> Cells, Scale
 
 /// <summary>What a scaling run found.</summary>
 /// <param name="Workload">What ran.</param>
+/// <param name="Engine">Of the cells with host threads.</param>
 /// <param name="Window"><c>exact</c>, or cycles.</param>
 /// <param name="Repeats">Runs of each cell.</param>
 /// <param name="Sizes">In the order given.</param>
-internal sealed record ScaleMatrix(string Workload, string Window, int Repeats, IReadOnlyList<ScaleSize> Sizes)
+internal sealed record ScaleMatrix(
+    string Workload, EngineKind Engine, string Window, int Repeats, IReadOnlyList<ScaleSize> Sizes)
 {
+    /// <summary>What it is a report of, in short.</summary>
+    public string Title => $"{Workload}, {EngineName} engine, window {Window}";
+
+    /// <summary>In lower case but for the proper name.</summary>
+    public string EngineName => Engine == EngineKind.Akka ? "Akka" : "parallel";
+
+    public bool IsExact => Engine != EngineKind.Akka;
+
+    public bool Agrees => Sizes.All(size => size.Agrees);
+
     /// <summary>How much faster the guest gets, in virtual time, than on the first machine.</summary>
     public double SimulatedSpeedUp(ScaleSize size) =>
         (double)Sizes[0].Any.Figures.Cycles / size.Any.Figures.Cycles;

@@ -10,6 +10,7 @@ namespace Disco.Actors.Cli.Scaling;
 /// <param name="Threads">Host threads; 0 for the deterministic engine.</param>
 /// <param name="HostSeconds">From the first message to the last.</param>
 /// <param name="StateHash">At the end.</param>
+/// <param name="End">How it ended, and what the guests printed but for figures that depend on time.</param>
 /// <param name="Figures">What the machine did.</param>
 /// <param name="Deliveries">Messages.</param>
 /// <param name="Delay">What a window added to the messages' ways.</param>
@@ -20,6 +21,7 @@ internal sealed record ScaleRun(
     int Threads,
     double HostSeconds,
     ulong StateHash,
+    ScaleEnd End,
     MachineReport Figures,
     long Deliveries,
     WindowDelay Delay,
@@ -40,6 +42,8 @@ internal sealed record ScaleRun(
         Experiment experiment = workload.Cell(cpus, threads);
         BuiltMachine machine = experiment.Build();
         Engine engine = experiment.MakeEngine(machine.World);
+        using IDisposable? owned = engine as IDisposable;
+        GuestText text = new(engine);
         Stopwatch watch = Stopwatch.StartNew();
         RunResult result = engine.Run(experiment.Until, cancelled);
         watch.Stop();
@@ -56,6 +60,7 @@ internal sealed record ScaleRun(
         long resident = Math.Max(0, Resident() - before);
         return new ScaleRun(
             cpus, threads, watch.Elapsed.TotalSeconds, engine.StateHash(),
+            new ScaleEnd(result.Outcome, result.ExitCode, text.Results),
             MachineReport.Of(machine.Hardware, engine.Now, engine.DeliveriesByKind()),
             engine.Deliveries, engine.WindowDelay, engine.ThreadTimes, resident);
     }
@@ -70,3 +75,9 @@ internal sealed record ScaleRun(
         return Environment.WorkingSet;
     }
 }
+
+/// <summary>What of a run is the same on every engine, whatever the order of concurrent messages.</summary>
+/// <param name="Outcome">Stopped, or at the limit asked for.</param>
+/// <param name="ExitCode">0: a run that fails has no cell.</param>
+/// <param name="Results">Of <see cref="GuestText"/>.</param>
+internal sealed record ScaleEnd(Outcome Outcome, int ExitCode, string Results);

@@ -9,8 +9,9 @@ namespace Disco.Actors.Cli.Scaling;
 /// <param name="Board">A board's name or file; null for the default machine.</param>
 /// <param name="Config">A configuration file; null for none.</param>
 /// <param name="Keys">Set for every cell.</param>
+/// <param name="Engine">Of the cells with host threads.</param>
 internal sealed record ScaleWorkload(
-    string Name, string? Board, string? Config, IReadOnlyDictionary<string, string> Keys)
+    string Name, string? Board, string? Config, IReadOnlyDictionary<string, string> Keys, EngineKind Engine)
 {
     /// <summary>The kernel guest's processors at most; larger machines run several such virtual machines.</summary>
     private const int KernelCpusMax = 8;
@@ -21,7 +22,9 @@ internal sealed record ScaleWorkload(
     /// a guest's ELF file.</param>
     /// <param name="board">As for <see cref="Settings.Load"/>.</param>
     /// <param name="keys">Set by the user.</param>
-    public static ScaleWorkload Of(string name, string? board, Dictionary<string, string> keys)
+    /// <param name="engine">Of the cells with host threads.</param>
+    public static ScaleWorkload Of(
+        string name, string? board, Dictionary<string, string> keys, EngineKind engine)
     {
         bool isConfig = name.EndsWith(".conf", StringComparison.Ordinal)
             || Embedded.Text($"{Settings.Experiments}{name}.conf") is not null;
@@ -29,18 +32,18 @@ internal sealed record ScaleWorkload(
         {
             keys["guest.image"] = name;
         }
-        return new ScaleWorkload(name, board, isConfig ? name : null, keys);
+        return new ScaleWorkload(name, board, isConfig ? name : null, keys, engine);
     }
 
     /// <summary>The experiment of one cell, built anew for every run. Errors: <see cref="UserError"/>.</summary>
     /// <param name="cpus">Of the machine.</param>
-    /// <param name="threads">0 for the deterministic engine, else the parallel one's.</param>
+    /// <param name="threads">0 for the deterministic engine.</param>
     public Experiment Cell(int cpus, int threads)
     {
         Dictionary<string, string> keys = new(Keys)
         {
             ["board.cpus"] = cpus.ToString(CultureInfo.InvariantCulture),
-            ["engine.kind"] = threads == 0 ? "deterministic" : "parallel",
+            ["engine.kind"] = threads == 0 ? "deterministic" : Word(Engine),
             ["engine.threads"] = Math.Max(1, threads).ToString(CultureInfo.InvariantCulture),
         };
         if (Name == Jobs)
@@ -53,6 +56,8 @@ internal sealed record ScaleWorkload(
         }
         return Experiment.Of(Settings.Load(Board, Config, keys));
     }
+
+    private static string Word(EngineKind engine) => engine == EngineKind.Akka ? "akka" : "parallel";
 
     /// <summary>As many kernels as it takes to use all CPUs; the jobs are the same for every machine.</summary>
     private static void AddKernels(int cpus, Dictionary<string, string> keys)
