@@ -74,6 +74,8 @@ public enum Mutant : byte
     VcpuEntersUnrepaired,
     VcpuLogOverrunIgnored,
     PageMovesForGood,
+    PageMergesWhileWritten,
+    PageMergesUnseen,
 
     // What only programs in real instructions show: links, translations of virtual CPUs.
     CacheLinksAnyLine,

@@ -101,6 +101,11 @@ public sealed class CoverageTests(ITestOutputHelper output)
         {
             Steps = into,
         });
+        Disturbance merge = new(DisturbanceKind.Merge, 1, page, 0, page);
+        Run(new MappingModel(new MappingShape(2, 1, 2, merge) { Vms = 2 })
+        {
+            Steps = into,
+        });
     }
 
     private static void Run<TMove>(IModel<TMove> model)

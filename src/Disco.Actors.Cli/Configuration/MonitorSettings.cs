@@ -41,6 +41,9 @@ internal static class MonitorSettings
                 LowPermille = (int)settings.Whole("monitor.balloon.low", 0, 500),
                 RoundCycles = settings.Cycles("monitor.balloon.round", board.ClockHz),
                 PatienceCycles = settings.Cycles("monitor.balloon.patience", board.ClockHz),
+                MergeCycles = settings.OnOrOff("monitor.merging")
+                    ? settings.Cycles("monitor.merging-after", board.ClockHz)
+                    : 0,
             },
             Placement = PlacementOf(settings, board),
             SecondLevelTlbEntries = (int)settings.Whole("monitor.l2tlb", 0, 1 << 18),

@@ -68,7 +68,7 @@ internal sealed class MemorySection
 
     private void PrintTransactions()
     {
-        Table table = Tables.New("page transactions", "count", "per second", "mean us", "no frame");
+        Table table = Tables.New("page transactions", "count", "per second", "mean us", "refused");
         foreach (TransactionReport row in _memory.Transactions.Where(row => row.Count + row.Refused > 0))
         {
             Add(

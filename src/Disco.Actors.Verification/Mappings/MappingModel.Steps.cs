@@ -12,7 +12,8 @@ public sealed partial class MappingModel
     {
         DisturbanceKind.Free or DisturbanceKind.Remap or DisturbanceKind.Leave =>
             _cpus[what.Who].IsEntered && !_cpus[what.Who].IsWaiting,
-        DisturbanceKind.Pin or DisturbanceKind.Unpin or DisturbanceKind.Teardown => !_deviceWaits,
+        DisturbanceKind.Pin or DisturbanceKind.Unpin or DisturbanceKind.Teardown or DisturbanceKind.Merge
+            => !_deviceWaits,
         DisturbanceKind.Migrate or DisturbanceKind.Replicate => true,
     };
 
@@ -50,6 +51,11 @@ public sealed partial class MappingModel
                 break;
             case DisturbanceKind.Unpin:
                 SendToVm(what.Who, PinMessage.Unpin(what.Page).Pack());
+                break;
+            case DisturbanceKind.Merge:
+                _deviceWaits = true;
+                RemapMessage merge = new(what.Page, what.SourceVm, what.SourcePage, 0) { IfSame = true };
+                SendToVm(what.Who, merge.Pack());
                 break;
             case DisturbanceKind.Teardown:
                 _deviceWaits = true;
@@ -107,7 +113,7 @@ public sealed partial class MappingModel
 
     /// <summary>
     /// What a page holds changes besides writes in two ways: given back it is zero; remapped it is what its source
-    /// was at some moment since that was asked for.
+    /// was at some moment since that was asked for. Merging changes nothing.
     /// </summary>
     private void FollowContents(PageView[] before)
     {
@@ -122,7 +128,10 @@ public sealed partial class MappingModel
             if (adopted)
             {
                 byte value = ValueOf(after[index].Frame);
-                Expect((_seen[index] & (1 << value)) != 0, $"a remapped page is {value}, which its source never was");
+                bool isMerge = value == _latest[index];
+                Expect(
+                    isMerge || (_seen[index] & (1 << value)) != 0,
+                    $"a remapped page is {value}, which its source never was");
                 Become(index, value);
             }
         }

@@ -19,14 +19,17 @@ public enum DisturbanceKind : byte
 
     /// <summary>The virtual machine ends.</summary>
     Teardown,
+
+    /// <summary>The merger has a page take on the frame of another, if both are the same.</summary>
+    Merge,
 }
 
 /// <summary>Something that happens once, at any time after the one before it.</summary>
 /// <param name="Kind">What.</param>
-/// <param name="Who">The hot node; else the CPU that does it; of device and end, the virtual machine.</param>
+/// <param name="Who">The hot node; else the CPU that does it; of device, end and merger, the virtual machine.</param>
 /// <param name="Page">Of the CPU's virtual machine; of virtual machine 0 for a hot page.</param>
-/// <param name="SourceVm">Of a remap.</param>
-/// <param name="SourcePage">Of a remap.</param>
+/// <param name="SourceVm">Of a remap or merge.</param>
+/// <param name="SourcePage">Of a remap or merge.</param>
 public readonly record struct Disturbance(
     DisturbanceKind Kind, int Who, PhysicalPage Page = default, int SourceVm = 0, PhysicalPage SourcePage = default);
 

@@ -120,6 +120,9 @@ public enum OpKind : byte
 
     /// <summary>Of a device, placement: pin page A of a virtual machine for writing, until the next step.</summary>
     Pin,
+
+    /// <summary>Of the merger, placement: page A is to take on the frame of page B if they are the same.</summary>
+    Merge,
 }
 
 /// <summary>One step of one actor's program.</summary>

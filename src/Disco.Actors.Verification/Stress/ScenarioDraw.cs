@@ -170,12 +170,14 @@ public static class ScenarioDraw
             ops.Add(new StressOp(i % shape.Cpus, kinds[random.Below(kinds.Length)], page, source));
         }
         Span<OpKind> moves = stackalloc OpKind[8];
-        moves = Enabled([OpKind.Migrate, OpKind.Replicate, OpKind.Pin], moves, ref random);
+        moves = Enabled([OpKind.Migrate, OpKind.Replicate, OpKind.Pin, OpKind.Merge], moves, ref random);
         int count = random.OneIn(2) ? 1 : 2 + random.Below(4);
         for (int i = 0; i < count; i++)
         {
             int page = random.Below(shape.Vms * shape.Pages);
-            ops.Add(new StressOp(0, moves[random.Below(moves.Length)], page, random.Below(shape.Nodes)));
+            OpKind move = moves[random.Below(moves.Length)];
+            int where = random.Below(move == OpKind.Merge ? shape.Vms * shape.Pages : shape.Nodes);
+            ops.Add(new StressOp(0, move, page, where));
         }
         return [.. ops];
     }

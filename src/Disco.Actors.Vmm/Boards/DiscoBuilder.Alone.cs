@@ -48,6 +48,8 @@ public sealed partial class DiscoBuilder
                 index, fabric, memory: null, _config.Mapping, lineBytes),
             _ when actor == Reclaimer.ReclaimerAddress && _config.Mapping.LowPermille > 0 => new Reclaimer(
                 0, plans, _board.Nodes, fabric, _config.Mapping),
+            _ when actor == Merger.MergerAddress => MonitorMemory.MakeMerger(
+                MergesOf(_config), fabric, _config.Mapping),
             Role.Scheduler when index < _board.Nodes => MakeScheduler(index, fabric),
             _ when actor == Keeper.KeeperAddress => new Keeper(KeeperNode, _setup, fabric),
             _ => null,

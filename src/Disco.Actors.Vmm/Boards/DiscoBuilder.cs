@@ -81,7 +81,7 @@ public sealed partial class DiscoBuilder : IMachineHost
         List<VmMemoryPlan> plans = [.. Enumerable.Range(0, _config.Vms.Count).Select(PlanOf)];
         _memory = new MonitorMemory(
             fabric, memory, lineBytes, plans, CpuSet.Below(_board.Cpus), _config.Mapping, _config.Monitor.Shootdown,
-            _config.Placement.Create());
+            _config.Placement.Create(), MergesOf(_config));
         for (int vm = 0; vm < _config.Vms.Count; vm++)
         {
             AddMachine(vm, fabric);
@@ -133,6 +133,42 @@ public sealed partial class DiscoBuilder : IMachineHost
             }
         }
         return places;
+    }
+
+    // With the first virtual machine of the same image.
+    private static MergePlan[] MergesOf(DiscoConfig config)
+    {
+        Dictionary<ElfImage, (int Vm, PhysicalPage[] Pages)> first = [];
+        List<MergePlan> plans = [];
+        for (int vm = 0; vm < config.Vms.Count; vm++)
+        {
+            ElfImage image = config.Vms[vm].Image;
+            if (first.TryGetValue(image, out (int Vm, PhysicalPage[] Pages) source))
+            {
+                plans.Add(new MergePlan(vm, source.Vm, source.Pages));
+            }
+            else
+            {
+                first.Add(image, (vm, PagesOfCode(image)));
+            }
+        }
+        return [.. plans];
+    }
+
+    private static PhysicalPage[] PagesOfCode(ElfImage image) =>
+    [
+        .. image.Segments.Where(segment => segment.IsExecutable)
+            .SelectMany(segment => PagesBetween(
+                segment.PhysicalAddress, segment.PhysicalAddress + (ulong)segment.Bytes.Length))
+            .Distinct(),
+    ];
+
+    private static IEnumerable<PhysicalPage> PagesBetween(ulong start, ulong end)
+    {
+        for (ulong at = start; at < end; at = PhysicalPage.Of(at).Address + Page.Bytes)
+        {
+            yield return PhysicalPage.Of(at);
+        }
     }
 
     private VmMemoryPlan PlanOf(int vm) =>

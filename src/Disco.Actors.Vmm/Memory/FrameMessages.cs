@@ -133,6 +133,39 @@ public readonly record struct CopyPageMessage(Frame Source, Frame Destination, u
     };
 }
 
+/// <summary>
+/// vm/k to the memmap of the second frame: do both have the same bytes? Nobody can write either. A and B frames, C
+/// transaction; and the answer, A 1 if so, C transaction.
+/// </summary>
+public readonly record struct ComparePagesMessage(Frame First, Frame Second, ulong Transaction)
+{
+    public static ComparePagesMessage From(in Message message) =>
+        new(new Frame((uint)message.A), new Frame((uint)message.B), message.C);
+
+    public Message Pack() => new()
+    {
+        Kind = (ushort)MappingKind.ComparePages,
+        Lane = Lane.Request,
+        A = First.Number,
+        B = Second.Number,
+        C = Transaction,
+    };
+}
+
+/// <inheritdoc cref="ComparePagesMessage"/>
+public readonly record struct ComparedMessage(bool AreSame, ulong Transaction)
+{
+    public static ComparedMessage From(in Message message) => new(message.A != 0, message.C);
+
+    public Message Pack() => new()
+    {
+        Kind = (ushort)MappingKind.Compared,
+        Lane = Lane.Reply,
+        A = AreSame ? 1UL : 0,
+        C = Transaction,
+    };
+}
+
 /// <summary>The copy is complete. A destination frame, C transaction.</summary>
 public readonly record struct CopiedMessage(Frame Destination, ulong Transaction)
 {

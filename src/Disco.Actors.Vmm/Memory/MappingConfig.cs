@@ -60,6 +60,11 @@ public sealed record MappingConfig
     /// </summary>
     public long PatienceCycles { get; init; } = 8_000_000;
 
+    /// <summary>
+    /// From the start to the first sweep that merges equal pages of virtual machines of one image; 0 for none.
+    /// </summary>
+    public long MergeCycles { get; init; }
+
     /// <summary>The node on which a page's first frame is looked for.</summary>
     /// <param name="vm">Of the page.</param>
     /// <param name="page">It has no frame.</param>
@@ -84,5 +89,6 @@ public sealed record MappingConfig
         Invariant.Holds(LowPermille is >= 0 and <= 500);
         Invariant.Holds(RoundCycles >= 1);
         Invariant.Holds(PatienceCycles >= 0);
+        Invariant.Holds(MergeCycles >= 0);
     }
 }

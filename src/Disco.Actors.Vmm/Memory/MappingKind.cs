@@ -76,6 +76,11 @@ public enum MappingKind : ushort
 
     /// <summary>The reclaimer's own.</summary>
     RoundDue = 0x052B,
+
+    /// <summary>A remap that takes place only if both pages have the same bytes; and the question for that.</summary>
+    Merge = 0x052C,
+    ComparePages = 0x052D,
+    Compared = 0x052E,
 }
 
 /// <summary>Names of the mapping family for reports and traces.</summary>
@@ -137,4 +142,7 @@ public enum Refusal : byte
 
     /// <summary>No frame is free now, but others are asked to give some back: ask again when they could.</summary>
     Short = 4,
+
+    /// <summary>The pages have other bytes, or this is no moment to find out.</summary>
+    NotMerged = 5,
 }

@@ -63,6 +63,8 @@ public sealed class MemMap : Actor
 
     public long ClearedBytes => _engine.ClearedBytes;
 
+    public long ComparedBytes => _engine.ComparedBytes;
+
     public override WaitsFor? Waiting => _engine.Queued > 0 ? _engine.WaitingFor : null;
 
     internal PageEngine Engine => _engine;
@@ -136,6 +138,14 @@ public sealed class MemMap : Actor
             case MappingKind.CopyPage:
                 CopyPageMessage copy = CopyPageMessage.From(envelope.Message);
                 _engine.Start(new PageJob(copy.Source, copy.Destination, from, default, copy.Transaction), context);
+                break;
+            case MappingKind.ComparePages:
+                ComparePagesMessage compare = ComparePagesMessage.From(envelope.Message);
+                PageJob comparison = new(compare.First, compare.Second, from, default, compare.Transaction)
+                {
+                    Compares = true,
+                };
+                _engine.Start(comparison, context);
                 break;
             case MappingKind.ReplicasDropped:
                 HearOfReplicas(ReplicaMessage.From(envelope.Message), wait, context);
@@ -378,8 +388,8 @@ public sealed class MemMap : Actor
         while (_engine.TryTakeEnded(out PageJob job))
         {
             delay += _engine.DelayCycles;
-            Message message = job.Source.Exists
-                ? new CopiedMessage(job.Destination, job.Transaction).Pack()
+            Message message = job.Compares ? new ComparedMessage(job.AreSame, job.Transaction).Pack()
+                : job.Source.Exists ? new CopiedMessage(job.Destination, job.Transaction).Pack()
                 : new AllocatedMessage(job.Page, job.Destination, job.Transaction).Pack();
             Send(job.Requester, message, delay, context);
         }

@@ -12,7 +12,7 @@ public sealed class MonitorMemory
     // A page is read and written in a stream; a few lines are enough.
     private const int EngineLines = 16;
 
-    private const int ReclaimerNode = 0;
+    private const int ServiceNode = 0;
 
     private readonly Fabric _fabric;
     private readonly MappingConfig _config;
@@ -30,9 +30,11 @@ public sealed class MonitorMemory
     /// <param name="config">Costs and bounds.</param>
     /// <param name="shootdown">How translations are removed.</param>
     /// <param name="placement">Moves hot pages; null to leave them.</param>
+    /// <param name="merges">Virtual machines of one image; null for none.</param>
     public MonitorMemory(
         Fabric fabric, MachineMemory memory, int lineBytes, IReadOnlyList<VmMemoryPlan> vms, CpuSet machine,
-        MappingConfig config, ShootdownConfig shootdown, IPagePlacement? placement = null)
+        MappingConfig config, ShootdownConfig shootdown, IPagePlacement? placement = null,
+        IReadOnlyList<MergePlan>? merges = null)
     {
         int nodes = fabric.Homes.Nodes;
         _fabric = fabric;
@@ -48,8 +50,9 @@ public sealed class MonitorMemory
         }
         if (config.LowPermille > 0)
         {
-            Reclaimer = new Reclaimer(ReclaimerNode, vms, nodes, fabric, config);
+            Reclaimer = new Reclaimer(ServiceNode, vms, nodes, fabric, config);
         }
+        Merger = MakeMerger(merges ?? [], fabric, config);
     }
 
     /// <summary>One per node.</summary>
@@ -58,8 +61,11 @@ public sealed class MonitorMemory
     /// <summary>Asks guests for memory when it is short; null when that is off.</summary>
     public Reclaimer? Reclaimer { get; }
 
+    /// <summary>Merges equal pages; null when that is off, or no two virtual machines have one image.</summary>
+    public Merger? Merger { get; }
+
     /// <summary>All of them.</summary>
-    public IEnumerable<Actor> Actors => [.. MemMaps, .. Vms, .. Reclaimer is null ? [] : new Actor[] { Reclaimer }];
+    public IEnumerable<Actor> Actors => MemMaps.Concat<Actor?>(Vms).Append(Reclaimer).Append(Merger).OfType<Actor>();
 
     /// <summary>In the order of their plans.</summary>
     public IReadOnlyList<VmMonitor> Vms { get; }
@@ -73,7 +79,8 @@ public sealed class MonitorMemory
         {
             fabric.PlaceAgent(MemMap.AgentOf(node), MemMap.AddressOf(node), node);
         }
-        fabric.Place(Reclaimer.ReclaimerAddress, ReclaimerNode);
+        fabric.Place(Reclaimer.ReclaimerAddress, ServiceNode);
+        fabric.Place(Merger.MergerAddress, ServiceNode);
         foreach (VmMemoryPlan vm in vms)
         {
             fabric.Place(VmMonitor.AddressOf(vm.Vm), vm.Node);
@@ -118,6 +125,11 @@ public sealed class MonitorMemory
         vm.Place(page, known, PageClass.Text, isShared: true);
         return true;
     }
+
+    internal static Merger? MakeMerger(IReadOnlyList<MergePlan> merges, Fabric fabric, MappingConfig config) =>
+        config.MergeCycles > 0 && merges.Count > 0
+            ? new Merger(ServiceNode, merges, config.MergeCycles, fabric)
+            : null;
 
     internal static MemMap MakeMemMap(
         int node, Fabric fabric, MachineMemory? memory, MappingConfig config, int lineBytes)

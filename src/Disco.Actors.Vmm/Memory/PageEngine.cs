@@ -5,15 +5,21 @@ using Disco.Actors.Machine.Memory;
 
 namespace Disco.Actors.Vmm.Memory;
 
-/// <summary>A page to be cleared or copied, and whom to tell.</summary>
-/// <param name="Source">To copy from; none to clear.</param>
-/// <param name="Destination">To be written.</param>
+/// <summary>A page to be cleared, copied or compared, and whom to tell.</summary>
+/// <param name="Source">To copy from, or to compare with; none to clear.</param>
+/// <param name="Destination">To be written, or compared.</param>
 /// <param name="Requester">Gets the answer.</param>
 /// <param name="Page">For the answer to an allocation.</param>
 /// <param name="Transaction">Echoed.</param>
 internal readonly record struct PageJob(
     Frame Source, Frame Destination, Address Requester, PhysicalPage Page, ulong Transaction)
 {
+    /// <summary>Whether the pages have the same bytes is asked; neither is written.</summary>
+    public bool Compares { get; init; }
+
+    /// <summary>The answer.</summary>
+    public bool AreSame { get; init; }
+
     public void Save(StateWriter writer)
     {
         writer.Write("source", (ulong)Source.Number);
@@ -21,6 +27,7 @@ internal readonly record struct PageJob(
         writer.Write("requester", (ulong)Requester.Packed);
         writer.Write("page", (ulong)Page.Number);
         writer.Write("transaction", Transaction);
+        writer.Write("compares", Compares);
     }
 
     public static PageJob Load(StateReader reader) => new(
@@ -28,10 +35,13 @@ internal readonly record struct PageJob(
         new Frame((uint)reader.ReadUInt64("destination")),
         Address.FromPacked((uint)reader.ReadUInt64("requester")),
         new PhysicalPage((uint)reader.ReadUInt64("page")),
-        reader.ReadUInt64("transaction"));
+        reader.ReadUInt64("transaction"))
+    {
+        Compares = reader.ReadBool("compares"),
+    };
 }
 
-/// <summary>Clears and copies pages of a node, one after the other.</summary>
+/// <summary>Clears, copies and compares pages of a node, one after the other.</summary>
 public abstract class PageEngine
 {
     private readonly Queue<PageJob> _jobs = [];
@@ -44,6 +54,9 @@ public abstract class PageEngine
     public long CopiedBytes { get; private set; }
 
     public long ClearedBytes { get; private set; }
+
+    /// <summary>Of pages that were compared, up to the first difference.</summary>
+    public long ComparedBytes { get; private protected set; }
 
     /// <summary>What the page in work waits for.</summary>
     internal virtual WaitsFor? WaitingFor => null;
@@ -76,6 +89,7 @@ public abstract class PageEngine
         }
         writer.Write("stat.copiedBytes", CopiedBytes);
         writer.Write("stat.clearedBytes", ClearedBytes);
+        writer.Write("stat.comparedBytes", ComparedBytes);
     }
 
     internal virtual void Load(StateReader reader)
@@ -89,14 +103,24 @@ public abstract class PageEngine
         }
         CopiedBytes = reader.ReadInt64("stat.copiedBytes");
         ClearedBytes = reader.ReadInt64("stat.clearedBytes");
+        ComparedBytes = reader.ReadInt64("stat.comparedBytes");
     }
 
     private protected void Work(Context context)
     {
-        while (_jobs.TryPeek(out PageJob job) && TryFinish(job, context))
+        while (_jobs.TryPeek(out PageJob job))
         {
+            bool areSame = true;
+            if (!(job.Compares ? TryCompare(job, context, out areSame) : TryFinish(job, context)))
+            {
+                return;
+            }
             _jobs.Dequeue();
-            _ended.Enqueue(job);
+            _ended.Enqueue(job with { AreSame = areSame });
+            if (job.Compares)
+            {
+                continue;
+            }
             if (job.Source.Exists)
             {
                 CopiedBytes += Page.Bytes;
@@ -108,8 +132,11 @@ public abstract class PageEngine
         }
     }
 
-    /// <summary>Goes on with a job; false when it has to wait for a message.</summary>
+    /// <summary>Goes on with clearing or copying; false when it has to wait for a message.</summary>
     private protected abstract bool TryFinish(in PageJob job, Context context);
+
+    /// <summary>Goes on with comparing, and counts the bytes; false when it has to wait for a message.</summary>
+    private protected abstract bool TryCompare(in PageJob job, Context context, out bool areSame);
 }
 
 /// <summary>
@@ -181,6 +208,33 @@ public sealed unsafe class CoherentPageEngine(CoherentCache cache) : PageEngine
         return true;
     }
 
+    private protected override bool TryCompare(in PageJob job, Context context, out bool areSame)
+    {
+        areSame = true;
+        if (cache.Waiting)
+        {
+            return false;
+        }
+        for (; areSame && _doneBytes < Page.Bytes; _doneBytes += _line.Length)
+        {
+            if (!_lineInHand && !TryRead(job.Source, context))
+            {
+                return false;
+            }
+            byte* host = Access(job.Destination, AccessKind.Load, context);
+            if (host is null)
+            {
+                return false;
+            }
+            areSame = new ReadOnlySpan<byte>(host, _line.Length).SequenceEqual(_line);
+            cache.AccessPerformed(context);
+            _lineInHand = false;
+        }
+        ComparedBytes += _doneBytes;
+        _doneBytes = 0;
+        return true;
+    }
+
     private bool TryRead(Frame source, Context context)
     {
         if (source.Exists)
@@ -209,6 +263,7 @@ public sealed unsafe class CoherentPageEngine(CoherentCache cache) : PageEngine
 public sealed class FastPageEngine(MachineMemory memory, long pageCycles) : PageEngine
 {
     private readonly byte[] _page = new byte[Page.Bytes];
+    private readonly byte[] _other = new byte[Page.Bytes];
 
     internal override long DelayCycles => pageCycles;
 
@@ -223,6 +278,15 @@ public sealed class FastPageEngine(MachineMemory memory, long pageCycles) : Page
             Array.Clear(_page);
         }
         memory.Write(job.Destination.Address, _page);
+        return true;
+    }
+
+    private protected override bool TryCompare(in PageJob job, Context context, out bool areSame)
+    {
+        memory.Read(job.Source.Address, _page);
+        memory.Read(job.Destination.Address, _other);
+        areSame = _page.AsSpan().SequenceEqual(_other);
+        ComparedBytes += Page.Bytes;
         return true;
     }
 }

@@ -36,6 +36,10 @@ internal static class PageMutants
                 new PageStep(state, PageDo.Grant),
             (Mutant.PageGrantsWhileCopying, PageState.MigrateCopying, PageEvent.Read) =>
                 new PageStep(state, PageDo.Grant),
+            (Mutant.PageMergesWhileWritten, PageState.Private, PageEvent.Merge) =>
+                new PageStep(PageState.MergeComparing, PageDo.Compare),
+            (Mutant.PageMergesUnseen, PageState.MergeComparing, PageEvent.Differs) =>
+                PageProtocol.Next(state, PageEvent.Same),
             _ => step,
         };
 #endif

@@ -55,6 +55,13 @@ public enum PageState : byte
 
     /// <summary>Waits until no CPU uses any frame, to give them back.</summary>
     FreeInvalidating,
+
+    /// <summary>
+    /// Waits until no CPU can write the frame; then to hear whether the frame lent by another has the same bytes. What
+    /// follows is <see cref="BorrowInvalidating"/>, or nothing.
+    /// </summary>
+    MergeDowngrading,
+    MergeComparing,
 }
 
 public enum PageEvent : byte
@@ -76,6 +83,9 @@ public enum PageEvent : byte
     Replicate,
     DropReplicas,
 
+    /// <summary>The page is to use a frame in which it is registered as a user, if that has the same bytes.</summary>
+    Merge,
+
     /// <summary>One of those, while a device has the page pinned.</summary>
     HeldMove,
 
@@ -95,6 +105,10 @@ public enum PageEvent : byte
     /// <summary>The memmap has registered the new user; and the same of a page with replicas.</summary>
     Registered,
     RegisteredReplicated,
+
+    /// <summary>The memmap has compared both frames.</summary>
+    Same,
+    Differs,
 }
 
 /// <summary>What vm/k does in a step, in the order of the members, besides entering the next state.</summary>
@@ -138,6 +152,7 @@ public enum PageDo
     Claim = 1 << 15,
     Register = 1 << 16,
     Copy = 1 << 17,
+    Compare = 1 << 21,
 
     /// <summary>Shootdowns: of all translations, of the right to write, of those on the replica's node.</summary>
     InvalidateAll = 1 << 18,

@@ -41,7 +41,8 @@ public readonly record struct PinMessage(MappingKind Kind, PhysicalPage Page, ul
 
 /// <summary>
 /// A CPU (the guest's remap call) or a device to the vm/k of the destination: let the page be a copy-on-write share of
-/// another page. Answered by <see cref="RemappedMessage"/>. [Disco 4.2.5, 4.2.6]
+/// another page. Answered by <see cref="RemappedMessage"/>. [Disco 4.2.5, 4.2.6] As Merge, only if both pages have the
+/// same bytes.
 /// <code>
 /// A  destination page
 /// B  63        32 31              0
@@ -53,12 +54,17 @@ public readonly record struct PinMessage(MappingKind Kind, PhysicalPage Page, ul
 /// </summary>
 public readonly record struct RemapMessage(PhysicalPage Page, int SourceVm, PhysicalPage SourcePage, ulong Request)
 {
+    public bool IfSame { get; init; }
+
     public static RemapMessage From(in Message message) => new(
-        new PhysicalPage((uint)message.A), (int)(message.B >> 32), new PhysicalPage((uint)message.B), message.C);
+        new PhysicalPage((uint)message.A), (int)(message.B >> 32), new PhysicalPage((uint)message.B), message.C)
+    {
+        IfSame = message.Kind == (ushort)MappingKind.Merge,
+    };
 
     public Message Pack() => new()
     {
-        Kind = (ushort)MappingKind.Remap,
+        Kind = (ushort)(IfSame ? MappingKind.Merge : MappingKind.Remap),
         Lane = Lane.Request,
         A = Page.Number,
         B = SourcePage.Number | ((ulong)(uint)SourceVm << 32),

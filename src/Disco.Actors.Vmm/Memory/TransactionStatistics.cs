@@ -23,6 +23,9 @@ public enum TransactionKind : byte
     Lend,
     Borrow,
     Free,
+
+    /// <summary>A page took on another's frame as it has the same bytes; refused when it has not.</summary>
+    Merge,
 }
 
 /// <summary>Transactions that ended, by kind.</summary>

@@ -9,8 +9,13 @@ public sealed partial class VmMonitor
     {
         if ((actions & PageDo.Refuse) != 0)
         {
-            bool outOfMemory = request.Event is PageEvent.Read or PageEvent.Write;
-            Refuse(request, outOfMemory ? WithoutFrame(context) : Refusal.None, context);
+            Refusal reason = request.Event switch
+            {
+                PageEvent.Read or PageEvent.Write => WithoutFrame(context),
+                PageEvent.Merge => Refusal.NotMerged,
+                _ => Refusal.None,
+            };
+            Refuse(request, reason, context);
         }
         if ((actions & PageDo.Grant) != 0)
         {

@@ -40,7 +40,7 @@ public sealed partial class VmMonitor
             case MappingKind.MapFrame:
                 Request(RequestOf(MapFrameMessage.From(message), from), context);
                 break;
-            case MappingKind.Remap:
+            case MappingKind.Remap or MappingKind.Merge:
                 Remap(RemapMessage.From(message), from, context);
                 break;
             case MappingKind.Lent:
@@ -100,6 +100,11 @@ public sealed partial class VmMonitor
                 PhysicalPage page = new(FrameUseMessage.From(message).Extra);
                 bool replicated = _pmap.ReplicasOf(page).Count > 0;
                 Happen(page, replicated ? PageEvent.RegisteredReplicated : PageEvent.Registered, context);
+                break;
+            case MappingKind.Compared:
+                ComparedMessage compared = ComparedMessage.From(message);
+                PageEvent verdict = compared.AreSame ? PageEvent.Same : PageEvent.Differs;
+                Happen(new PhysicalPage((uint)compared.Transaction), verdict, context);
                 break;
             case MappingKind.AllReleased:
                 CountReleased(context);
@@ -214,6 +219,7 @@ public sealed partial class VmMonitor
     {
         Refusal reason = IsEnding || !_pmap.Has(remap.Page) ? Refusal.NoSuchPage
             : _borrows.Count >= _config.WaitersMax ? Refusal.Retry
+            : remap.IfSame && !IsMergeable(_pmap[remap.Page]) ? Refusal.NotMerged
             : Refusal.None;
         bool toItself = remap.SourceVm == Vm && remap.SourcePage == remap.Page;
         if (reason != Refusal.None || toItself)
@@ -224,7 +230,7 @@ public sealed partial class VmMonitor
         ulong ticket = ++_lastTicket;
         PageRequest borrow = new()
         {
-            Event = PageEvent.Borrow,
+            Event = remap.IfSame ? PageEvent.Merge : PageEvent.Borrow,
             Page = remap.Page,
             From = from,
             Reply = MappingKind.Remapped,
@@ -237,14 +243,21 @@ public sealed partial class VmMonitor
         Send(AddressOf(remap.SourceVm), new LendMessage(remap.SourcePage, user, ticket).Pack(), context);
     }
 
+    // What has several frames or several users is left alone.
+    private static bool IsMergeable(in PmapEntry entry) => entry is { State: PageState.Private, Pins: 0 };
+
     /// <summary>The second half: the page gives up what it has, and uses the frame lent.</summary>
     private void Borrow(in LentMessage lent, Context context)
     {
         Invariant.Holds(_borrows.Remove(lent.Ticket, out PageRequest borrow));
         ulong number = borrow.User.Page.Number;
-        if (lent.Reason != Refusal.None)
+        bool isMerge = borrow.Event == PageEvent.Merge;
+        Refusal reason = isMerge && lent is { Frame.Exists: false, Reason: Refusal.None }
+            ? Refusal.NotMerged
+            : lent.Reason;
+        if (reason != Refusal.None)
         {
-            Send(borrow.From, new RemappedMessage(borrow.Page, lent.Reason, number).Pack(), context);
+            Send(borrow.From, new RemappedMessage(borrow.Page, reason, number).Pack(), context);
             return;
         }
         // A share of a page that was never touched is a page of zeros.
@@ -252,7 +265,7 @@ public sealed partial class VmMonitor
         Request(
             borrow with
             {
-                Event = isZero ? PageEvent.Free : PageEvent.Borrow,
+                Event = isZero ? PageEvent.Free : borrow.Event,
                 Number = number,
                 Frame = lent.Frame,
                 Class = lent.Class,

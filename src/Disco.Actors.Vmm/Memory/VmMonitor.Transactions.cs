@@ -139,7 +139,8 @@ public sealed partial class VmMonitor
             PageEvent.Write when !isPrivate => PageEvent.Held,
             PageEvent.Lend when isPrivate => PageEvent.Held,
             PageEvent.Borrow or PageEvent.Free => PageEvent.Held,
-            PageEvent.Migrate or PageEvent.Replicate or PageEvent.DropReplicas => PageEvent.HeldMove,
+            PageEvent.Migrate or PageEvent.Replicate or PageEvent.DropReplicas or PageEvent.Merge
+                => PageEvent.HeldMove,
             _ => request.Event,
         };
     }
@@ -155,6 +156,7 @@ public sealed partial class VmMonitor
         PageState.LendDowngrading or PageState.LendRegistering => TransactionKind.Lend,
         PageState.BorrowInvalidating => TransactionKind.Borrow,
         PageState.FreeInvalidating => TransactionKind.Free,
+        PageState.MergeDowngrading => TransactionKind.Merge,
         _ => Invariant.Unreachable<TransactionKind>($"no transaction begins in {first}"),
     };
 
@@ -186,6 +188,11 @@ public sealed partial class VmMonitor
             Frame destination = transaction!.NewFrame;
             CopyPageMessage copy = new(_pmap[page].Frame, destination, page.Number);
             SendTo(destination, copy.Pack(), context);
+        }
+        if ((actions & PageDo.Compare) != 0)
+        {
+            Frame own = _pmap[page].Frame;
+            SendTo(own, new ComparePagesMessage(transaction!.NewFrame, own, page.Number).Pack(), context);
         }
         if ((actions & (PageDo.InvalidateAll | PageDo.DowngradeAll | PageDo.InvalidateLocal)) != 0)
         {
@@ -238,7 +245,7 @@ public sealed partial class VmMonitor
         {
             entry.IsShared = false;
         }
-        if (request.Event == PageEvent.Borrow && (actions & PageDo.Adopt) != 0)
+        if (request.Event is PageEvent.Borrow or PageEvent.Merge && (actions & PageDo.Adopt) != 0)
         {
             entry.Class = request.Class;
         }
@@ -361,7 +368,8 @@ public sealed partial class VmMonitor
         Invalidation what = new(Vm, PageRange.Of(page), kind, generation);
         ShootdownRequest request = new(what, page.Number, holders, _vcpus.Running)
         {
-            Urgent = transaction.Request.Event is not (PageEvent.Free or PageEvent.Migrate or PageEvent.Replicate),
+            Urgent = transaction.Request.Event is not (PageEvent.Free or PageEvent.Migrate or PageEvent.Replicate
+                or PageEvent.Merge),
         };
         _shootdown.Begin(request, context);
     }

@@ -72,6 +72,20 @@ public sealed class MappingModelTests(ITestOutputHelper output)
             new Disturbance(DisturbanceKind.Teardown, 0)) { Vms = 2, Writers = 1 },
         35171);
 
+    /// <summary>A page takes on the frame of another machine's while both are used and may be written.</summary>
+    [Fact]
+    public void Merge_across_two_machines() => Explore(
+        new(2, 1, 2, new Disturbance(DisturbanceKind.Merge, 1, Page0, 0, Page0)) { Vms = 2 }, 19482);
+
+    /// <summary>The page that is merged moves, and its source is given back.</summary>
+    [Fact]
+    public void Merge_with_migration_and_free() => Explore(
+        new(2, 1, 2, Migrate, new Disturbance(DisturbanceKind.Merge, 0, Page0, 1, Page0), Free)
+        {
+            Vms = 2, Writers = 1,
+        },
+        7206);
+
     /// <summary>With one frame on each node a replica stands in the way of another machine's page.</summary>
     [Fact]
     public void Replica_in_the_way_of_a_fill() =>

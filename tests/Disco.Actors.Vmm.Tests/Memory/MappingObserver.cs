@@ -71,7 +71,8 @@ internal sealed class MappingObserver : IObserver
             Assert.True(users.Count == 1, what);
             Assert.True(
                 state is PageState.Private or PageState.MigrateInvalidating or PageState.ReplicateDowngrading
-                    or PageState.LendDowngrading or PageState.BorrowInvalidating or PageState.FreeInvalidating,
+                    or PageState.LendDowngrading or PageState.BorrowInvalidating or PageState.FreeInvalidating
+                    or PageState.MergeDowngrading,
                 what);
         }
         else

@@ -44,7 +44,7 @@ public sealed class PageProtocolTests
             {
                 Assert.Equal(new PageStep(state, PageDo.Wait), PageProtocol.Next(state, e));
             }
-            for (PageEvent e = PageEvent.Migrate; e <= PageEvent.DropReplicas; e++)
+            for (PageEvent e = PageEvent.Migrate; e <= PageEvent.Merge; e++)
             {
                 Assert.Equal(new PageStep(state, PageDo.Refuse), PageProtocol.Next(state, e));
             }

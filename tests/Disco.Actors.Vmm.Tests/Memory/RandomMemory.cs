@@ -93,7 +93,7 @@ internal sealed class RandomMemory
         }
     }
 
-    /// <summary>Hot pages, pins, frees and shares from outside the CPUs.</summary>
+    /// <summary>Hot pages, pins and merges from outside the CPUs.</summary>
     private static (long At, Address To, Message Message)[] Disturbances(
         MemoryRig rig, int vms, int pages, ulong seed)
     {
@@ -111,6 +111,11 @@ internal sealed class RandomMemory
                 case 0:
                     PageAccess access = random.OneIn(2) ? PageAccess.Read : PageAccess.Write;
                     script.Add((at, vm, PinMessage.Pin(page, access, (ulong)i).Pack()));
+                    break;
+                case 1:
+                    PhysicalPage source = new((uint)random.Below(pages));
+                    RemapMessage merge = new(page, random.Below(vms), source, (ulong)i) { IfSame = true };
+                    script.Add((at, vm, merge.Pack()));
                     break;
                 default:
                     int node = random.Below(nodes);

@@ -33,6 +33,7 @@ public enum Sometimes : byte
     RequestNotGranted,
     PageRemapped,
     PagePinned,
+    PageMerged,
 }
 
 /// <summary>Which subject has to show what, in words.</summary>
@@ -70,6 +71,7 @@ public static class SometimesCatalogue
         new(Sometimes.RequestNotGranted, "memory is too short for a request", SubjectKind.Placement),
         new(Sometimes.PageRemapped, "a page becomes a share of another", SubjectKind.Placement),
         new(Sometimes.PagePinned, "a device holds a page", SubjectKind.Placement),
+        new(Sometimes.PageMerged, "a page takes on the frame of another that is the same", SubjectKind.Placement),
     ];
 
     private static SubjectKind[] Every() => [.. SubjectKinds.OfMessages];

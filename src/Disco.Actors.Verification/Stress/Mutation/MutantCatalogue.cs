@@ -123,6 +123,8 @@ public static class MutantCatalogue
         Page(Mutant.VcpuEntersUnrepaired, BugClass.MissedTarget, "a virtual CPU comes back with old translations", "Linux initialize_tlbstate"),
         Page(Mutant.VcpuLogOverrunIgnored, BugClass.BatchOverrun, "one that was away too long drops nothing", "elfuse 65"),
         Page(Mutant.PageMovesForGood, BugClass.Starvation, "does not count how often a page moves", "Bolosky et al., SOSP 1989"),
+        Page(Mutant.PageMergesWhileWritten, BugClass.UpgradeRace, "compares a page that CPUs still write", "ESX, OSDI 2002, 4"),
+        Page(Mutant.PageMergesUnseen, BugClass.WrongCondition, "takes pages of one number for the same", "ESX, OSDI 2002, 4"),
     ];
 
     private static MutantInfo[] Translations() =>

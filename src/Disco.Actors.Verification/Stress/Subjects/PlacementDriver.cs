@@ -7,7 +7,7 @@ using Disco.Actors.Vmm.Placement;
 
 namespace Disco.Actors.Verification.Stress.Subjects;
 
-/// <summary>Stands for directories that report hot pages and for a device that pins pages.</summary>
+/// <summary>Stands for directories that report hot pages, a device that pins pages, and the merger.</summary>
 internal sealed class PlacementDriver(Fabric fabric, PlacementSubject subject) : Actor(AddressOf, 0)
 {
     // State.
@@ -28,11 +28,7 @@ internal sealed class PlacementDriver(Fabric fabric, PlacementSubject subject) :
         {
             Invariant.Holds(_isWaiting);
             _isWaiting = false;
-            _hasPinned = (MappingKind)envelope.Message.Kind == MappingKind.Pinned;
-            if (_hasPinned)
-            {
-                subject.Happened(Sometimes.PagePinned);
-            }
+            Hear(envelope.Message);
             Ops.Next += _hasPinned ? 0 : 1;
             context.After(1, new Message { Kind = Subject.StepKind });
             return;
@@ -48,6 +44,14 @@ internal sealed class PlacementDriver(Fabric fabric, PlacementSubject subject) :
             _isWaiting = true;
             fabric.Send(
                 context, Address, VmMonitor.AddressOf(vm), 0, PinMessage.Pin(page, PageAccess.Write, 0).Pack());
+            return;
+        }
+        if (op.Kind == OpKind.Merge)
+        {
+            _isWaiting = true;
+            (int sourceVm, PhysicalPage source) = subject.PageAt(op.B);
+            RemapMessage merge = new(page, sourceVm, source, 0) { IfSame = true };
+            fabric.Send(context, Address, VmMonitor.AddressOf(vm), 0, merge.Pack());
             return;
         }
         if (op.Kind == OpKind.Pin)
@@ -78,6 +82,20 @@ internal sealed class PlacementDriver(Fabric fabric, PlacementSubject subject) :
         Ops.Next = reader.ReadInt32("next");
         _isWaiting = reader.ReadBool("isWaiting");
         _hasPinned = reader.ReadBool("hasPinned");
+    }
+
+    private void Hear(in Message answer)
+    {
+        _hasPinned = (MappingKind)answer.Kind == MappingKind.Pinned;
+        if (_hasPinned)
+        {
+            subject.Happened(Sometimes.PagePinned);
+        }
+        bool isMerge = (MappingKind)answer.Kind == MappingKind.Remapped;
+        if (isMerge && RemappedMessage.From(answer).Reason == Refusal.None)
+        {
+            subject.Happened(Sometimes.PageMerged);
+        }
     }
 
     /// <summary>As a memmap would. The count of writes tells the policy what to do.</summary>

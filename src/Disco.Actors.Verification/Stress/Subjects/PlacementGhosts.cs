@@ -46,9 +46,13 @@ internal sealed class PlacementGhosts(int pages, int cpus)
 
     public void EndRemap(int cpu) => (_destination[cpu], _source[cpu]) = (None, None);
 
-    /// <summary>A page has become a share with a value.</summary>
+    /// <summary>A page has become a share with a value: by a remap, or merged, with the value it has.</summary>
     public void Adopt(int page, ulong value)
     {
+        if (value == _latest[page])
+        {
+            return;
+        }
         for (int cpu = 0; cpu < cpus; cpu++)
         {
             bool within = (value >= _least[cpu] && value <= _greatest[cpu]) || (value == 0 && _wasZero[cpu]);

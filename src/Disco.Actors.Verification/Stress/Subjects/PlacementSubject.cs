@@ -234,7 +234,7 @@ internal sealed unsafe class PlacementSubject : Subject
 
     /// <summary>
     /// What a page holds changes besides writes in two ways: given back it is zero; remapped it is what its source was
-    /// at some moment since that was asked for.
+    /// at some moment since that was asked for. Merging changes nothing.
     /// </summary>
     private void FollowContents(VmMonitor vm)
     {
