@@ -13,14 +13,16 @@ public sealed class ConfigTests
     {
         DiscoEnd end = DiscoProgram.Run(
             new Dictionary<string, string> { ["DISCO__LATENCY__TRANSIT"] = "400 ns" },
-            "config", "--board", "flash-4x4", "--set", "latency.bus=80 ns", "--json");
+            "config", "--board", "flash-4x4", "--set", "latency.bus=80 ns",
+            "--set", "latency.hop=\"25 ns\"", "--json");
 
         Assert.True(end.ExitCode == 0, end.Error);
         using JsonDocument document = JsonDocument.Parse(end.Output);
         Assert.Equal(("4", "hocon/boards/flash-4x4.conf"), Entry(document, "disco.board.nodes"));
         Assert.Equal(("400 ns", "environment"), Entry(document, "disco.latency.transit"));
         Assert.Equal(("80 ns", "command line"), Entry(document, "disco.latency.bus"));
-        Assert.Equal(("20 ns", "hocon/reference.conf"), Entry(document, "disco.latency.hop"));
+        Assert.Equal(("25 ns", "command line"), Entry(document, "disco.latency.hop"));
+        Assert.Equal(("150 ns", "hocon/reference.conf"), Entry(document, "disco.latency.memory"));
     }
 
     [Fact]

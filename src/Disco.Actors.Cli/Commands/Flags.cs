@@ -173,9 +173,13 @@ internal sealed class Flags
             {
                 throw new UserError($"--set {pair}: write KEY=VALUE, for example --set board.nodes=4.");
             }
-            values[pair[..equals].Trim()] = pair[(equals + 1)..].Trim();
+            values[pair[..equals].Trim()] = Unquoted(pair[(equals + 1)..].Trim());
         }
     }
+
+    // As in a .conf file a value may stand in double quotes.
+    private static string Unquoted(string value) =>
+        value.Length >= 2 && value[0] == '"' && value[^1] == '"' ? value[1..^1] : value;
 
     /// <summary>NAME alone runs the guest of that name; after the commas come keys below <c>vm.NAME</c>.</summary>
     private static void AddMachine(string machine, Dictionary<string, string> values)
