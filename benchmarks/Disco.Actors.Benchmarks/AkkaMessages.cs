@@ -20,28 +20,38 @@ public static class AkkaMessages
     public static IEnumerable<string> Measure(bool smoke)
     {
         int repeats = smoke ? 1 : 7;
-        long messages = smoke ? 20_000 : 2_000_000;
+        long messages = smoke ? 20_000 : 1_000_000;
         foreach (int pairs in new[] { 1, 8, 64 })
         {
             // Once unmeasured, to compile.
             Bare(pairs, messages / 4);
             Engine(pairs, messages / 4);
-            List<(double Bare, double Engine)> times = [];
+            List<(Cost Bare, Cost Engine)> costs = [];
             for (int i = 0; i < repeats; i++)
             {
-                times.Add((Bare(pairs, messages), Engine(pairs, messages)));
+                costs.Add((Bare(pairs, messages), Engine(pairs, messages)));
             }
-            double[] ratios = [.. times.Select(each => each.Engine / each.Bare).Order()];
+            yield return Line($"{pairs,3} pairs, time", [.. costs.Select(each => (each.Bare.Time, each.Engine.Time))]);
+            yield return Line(
+                $"{pairs,3} pairs, processors",
+                [.. costs.Select(each => (each.Bare.Processors, each.Engine.Processors))]);
             yield return string.Create(
                 CultureInfo.InvariantCulture,
-                $"{pairs,3} pairs: bare {Median(times.Select(each => each.Bare)) / messages * 1e9:F0} ns a message, ")
-                + string.Create(
-                CultureInfo.InvariantCulture,
-                $"engine {Median(times.Select(each => each.Engine)) / messages * 1e9:F0} ns, ")
-                + string.Create(
-                CultureInfo.InvariantCulture,
-                $"ratio {ratios[ratios.Length / 2]:F2} ({ratios[0]:F2} to {ratios[^1]:F2})");
+                $"{pairs,3} pairs, allocated: bare {costs[^1].Bare.Bytes:F0} bytes a message, ")
+                + string.Create(CultureInfo.InvariantCulture, $"engine {costs[^1].Engine.Bytes:F0}");
         }
+    }
+
+    private static string Line(string what, (double Bare, double Engine)[] nanoseconds)
+    {
+        double[] ratios = [.. nanoseconds.Select(each => each.Engine / each.Bare).Order()];
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $"{what}: bare {Median(nanoseconds.Select(each => each.Bare)):F0} ns a message, ")
+            + string.Create(CultureInfo.InvariantCulture,
+            $"engine {Median(nanoseconds.Select(each => each.Engine)):F0} ns, ")
+            + string.Create(CultureInfo.InvariantCulture,
+            $"ratio {Median(ratios):F2} ({ratios[0]:F2} to {ratios[^1]:F2})");
     }
 
     private static double Median(IEnumerable<double> values)
@@ -50,8 +60,8 @@ public static class AkkaMessages
         return sorted[sorted.Length / 2];
     }
 
-    /// <summary>Seconds.</summary>
-    private static double Bare(int pairs, long messages)
+    /// <summary>The bare actors' messages.</summary>
+    internal static Cost Bare(int pairs, long messages)
     {
         using ActorSystem system = ActorSystem.Create("bare", AkkaEngine.ConfigurationOf(Threads));
         using CountdownEvent done = new(pairs);
@@ -63,14 +73,14 @@ public static class AkkaMessages
             left.Tell(system.ActorOf(props, $"right-{i}"), ActorRefs.NoSender);
             first.Add(left);
         }
-        long start = Stopwatch.GetTimestamp();
+        Meter meter = new();
         first.ForEach(left => left.Tell("start", ActorRefs.NoSender));
         done.Wait();
-        return Stopwatch.GetElapsedTime(start).TotalSeconds;
+        return meter.Cost(messages);
     }
 
-    /// <summary>Seconds.</summary>
-    private static double Engine(int pairs, long messages)
+    /// <summary>The engine's, of the same number.</summary>
+    internal static Cost Engine(int pairs, long messages)
     {
         List<Actor> actors = [];
         for (int i = 0; i < pairs * 2; i++)
@@ -84,11 +94,29 @@ public static class AkkaMessages
         {
             engine.Post(new Address(Role.Outside, 0), actors[i * 2].Address, default, Cycle.Zero);
         }
-        long start = Stopwatch.GetTimestamp();
+        Meter meter = new();
         engine.Run(new Cycle(messages / pairs * LatencyCycles));
-        double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
+        Cost cost = meter.Cost(messages);
         Invariant.Holds(engine.Deliveries == messages / pairs * pairs);
-        return seconds;
+        return cost;
+    }
+
+    /// <summary>Of one message.</summary>
+    /// <param name="Time">Nanoseconds.</param>
+    /// <param name="Processors">Nanoseconds of all host threads: also what they spend to find work.</param>
+    /// <param name="Bytes">Allocated.</param>
+    internal readonly record struct Cost(double Time, double Processors, double Bytes);
+
+    private sealed class Meter
+    {
+        private readonly long _bytes = GC.GetTotalAllocatedBytes();
+        private readonly TimeSpan _processors = Environment.CpuUsage.TotalTime;
+        private readonly long _start = Stopwatch.GetTimestamp();
+
+        public Cost Cost(long messages) => new(
+            Stopwatch.GetElapsedTime(_start).TotalNanoseconds / messages,
+            (Environment.CpuUsage.TotalTime - _processors).TotalNanoseconds / messages,
+            (double)(GC.GetTotalAllocatedBytes() - _bytes) / messages);
     }
 
     private sealed class Bouncer(long rounds, CountdownEvent done) : UntypedActor

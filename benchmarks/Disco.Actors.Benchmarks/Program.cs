@@ -5,7 +5,8 @@ using Disco.Actors.Benchmarks;
 // shootdowns [smoke] measures the shootdown protocols in virtual time; recording [smoke] [PART] what recording costs,
 // replay [smoke|DELIVERIES] what one actor alone and a seek do; recordings [COUNT] [FIRST] records random runs and
 // repeats them by every route;
-// akka [smoke], built with -p:WithAkka=true, compares a message of the Akka engine with a bare one;
+// akka [smoke], built with -p:WithAkka=true, compares a message of the Akka engine with a bare one, by time and by
+// processor time, and so does --filter *AkkaMessage*;
 // anything else is BenchmarkDotNet's.
 if (args is ["guests" or "smoke", ..])
 {

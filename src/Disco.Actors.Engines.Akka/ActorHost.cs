@@ -14,9 +14,13 @@ namespace Disco.Actors.Engines.Akka;
 /// actor handles is strictly in the total order, of later arrivals; and everything it does is a function of that order.
 /// An actor that is told the same lateness of each envelope does the same on an exact engine. What an actor sends
 /// itself is never late, because it arrives after everything that the actor has handled by then.
+/// Telling is virtual, so that a model can decide who goes on between any two messages.
 /// </remarks>
-internal sealed class ActorHost : Context
+internal class ActorHost : Context
 {
+    // Who gets more than it sends, as a memory that is told of evictions, keeps no more than this.
+    private const int SpareMax = 64;
+
     private readonly Actor _actor;
     private readonly int _number;
     private readonly ActorTable _table;
@@ -26,14 +30,17 @@ internal sealed class ActorHost : Context
     private readonly long _sliceCycles;
     private readonly EnvelopeCodec? _codec;
     private readonly Arrivals _arrivals = new();
-    private readonly List<Carried> _outgoing = [];
+    private readonly Carried[] _spare = new Carried[SpareMax];
     private readonly Dictionary<(int Target, Lane Lane), long> _lastArrivals = [];
     private readonly List<LateEnvelope> _late = [];
+    private Carried?[] _outgoing = new Carried?[8];
+    private int _outgoings;
     private Payload _noLine;
     private Envelope _last;
     private Carried? _handling;
     private long _ranTo;
     private bool _acting;
+    private int _spares;
 
     // Of the next envelope.
     private long _sequence;
@@ -117,7 +124,10 @@ internal sealed class ActorHost : Context
                     Accept(carried);
                 }
                 hasMore = Advance(_course.Limit);
-                WriteOutgoing();
+                if (_codec is not null)
+                {
+                    WriteOutgoing(_codec);
+                }
             }
         }
         catch (Exception exception)
@@ -167,7 +177,7 @@ internal sealed class ActorHost : Context
     public void Clear()
     {
         _arrivals.Clear();
-        _outgoing.Clear();
+        _outgoings = 0;
         _lastArrivals.Clear();
         _late.Clear();
         _last = default;
@@ -196,7 +206,7 @@ internal sealed class ActorHost : Context
         {
             arrival = Jitter(to, message.Lane, arrival);
         }
-        Carried carried = new(to);
+        Carried carried = Spare(to);
         ref Envelope envelope = ref carried.Envelope;
         envelope.Arrival = new Cycle(arrival);
         envelope.TieBreak = _timing.Order.TieBreak(envelope.Arrival, _actor.Address, target, message.Lane);
@@ -206,7 +216,11 @@ internal sealed class ActorHost : Context
         envelope.Message = message;
         if (to != _number)
         {
-            _outgoing.Add(carried);
+            if (_outgoings == _outgoing.Length)
+            {
+                Array.Resize(ref _outgoing, 2 * _outgoings);
+            }
+            _outgoing[_outgoings++] = carried;
         }
         else
         {
@@ -232,6 +246,12 @@ internal sealed class ActorHost : Context
     }
 
     public override void Trace(in TraceEvent traceEvent) => Log?.Add(Now.Value, _handling, in traceEvent);
+
+    /// <summary>To the Akka actor of an actor of the machine.</summary>
+    internal virtual void Tell(ActorHost host, object message) => host.Ref.Tell(message, ActorRefs.NoSender);
+
+    /// <summary>To the pacer.</summary>
+    internal virtual void TellQuiet() => _course.Pacer.Tell(Quiet.Instance, ActorRefs.NoSender);
 
     /// <summary>Handles envelopes and acts, in the order of cycles, as long as both are before the limit.</summary>
     /// <returns>True when there is more, but the mailbox is to be looked into first.</returns>
@@ -280,19 +300,39 @@ internal sealed class ActorHost : Context
         _handling = null;
         Counts.Add(envelope.Message.Kind);
         Log?.Add(in envelope, firstSequence, _sequence);
+        Keep(carried);
+    }
+
+    /// <summary>One that has been handled, or a new one. Only the header of its envelope is to be written: how far the
+    /// payload is valid is said there.</summary>
+    private Carried Spare(int target)
+    {
+        if (_spares == 0)
+        {
+            return new Carried(target);
+        }
+        Carried carried = _spare[--_spares];
+        carried.Target = target;
+        return carried;
+    }
+
+    private void Keep(Carried carried)
+    {
+        if (_spares < SpareMax && !carried.CameAsBytes)
+        {
+            carried.LateCycles = 0;
+            _spare[_spares++] = carried;
+        }
     }
 
     /// <summary>What was sent is whole now; it has not left yet.</summary>
-    private void WriteOutgoing()
+    private void WriteOutgoing(EnvelopeCodec codec)
     {
-        if (_codec is null)
-        {
-            return;
-        }
         Span<byte> bytes = stackalloc byte[EnvelopeCodec.BytesMax];
-        foreach (Carried carried in _outgoing)
+        foreach (Carried? outgoing in _outgoing.AsSpan(0, _outgoings))
         {
-            int length = _codec.Write(in carried.Envelope, bytes);
+            Carried carried = outgoing!;
+            int length = codec.Write(in carried.Envelope, bytes);
             carried.Bytes = new CarriedBytes(bytes[..length].ToArray(), carried.Target);
         }
     }
@@ -316,19 +356,21 @@ internal sealed class ActorHost : Context
     /// <summary>Gives the token on, or back, and tells what was sent.</summary>
     private void Settle(bool hasMore)
     {
-        bool wasLast = _course.PassOn(_outgoing.Count + (hasMore ? 1 : 0));
-        foreach (Carried carried in _outgoing)
+        bool wasLast = _course.PassOn(_outgoings + (hasMore ? 1 : 0));
+        foreach (ref Carried? outgoing in _outgoing.AsSpan(0, _outgoings))
         {
-            _hosts[carried.Target].Ref.Tell((object?)carried.Bytes ?? carried, ActorRefs.NoSender);
+            Carried carried = outgoing!;
+            outgoing = null;
+            Tell(_hosts[carried.Target], (object?)carried.Bytes ?? carried);
         }
-        _outgoing.Clear();
+        _outgoings = 0;
         if (hasMore)
         {
-            Ref.Tell(Continue.Instance, ActorRefs.NoSender);
+            Tell(this, Continue.Instance);
         }
         if (wasLast)
         {
-            _course.Pacer.Tell(Quiet.Instance, ActorRefs.NoSender);
+            TellQuiet();
         }
     }
 

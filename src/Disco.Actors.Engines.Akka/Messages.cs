@@ -4,8 +4,8 @@ using Disco.Actors.Core;
 namespace Disco.Actors.Engines.Akka;
 
 /// <summary>
-/// An envelope as a message of Akka; allocated by the sender, the receiver's from then on. Two Akka actors that share
-/// nothing else hand it over.
+/// An envelope as a message of Akka; the sender's until it is told, the receiver's from then on, which sends its own in
+/// it when it has handled it. Two Akka actors that share nothing else hand it over.
 /// </summary>
 internal sealed class Carried(int target)
 {
@@ -13,7 +13,7 @@ internal sealed class Carried(int target)
     public Envelope Envelope;
 
     /// <summary>The number of the actor it goes to.</summary>
-    public int Target { get; } = target;
+    public int Target { get; set; } = target;
 
     /// <summary>By how many cycles it is later than its latency says.</summary>
     public long LateCycles { get; set; }

@@ -17,7 +17,7 @@ internal sealed class Pacer(Course course, ActorHost[] hosts, AkkaOptions option
     public const string Dispatcher = "akka.actor.disco-dispatcher";
     public const string Mailbox = "akka.actor.disco-mailbox";
 
-    private readonly List<ActorHost> _granted = [];
+    private readonly Grants _grants = new(course, hosts, options.WindowCycles);
     private Go? _going;
     private Exception? _broken;
 
@@ -70,43 +70,11 @@ internal sealed class Pacer(Course course, ActorHost[] hosts, AkkaOptions option
         {
             return;
         }
-        long end = going.Limit;
-        long next = Timing.Never;
-        foreach (ActorHost host in hosts)
+        if (!_grants.Next(going.Limit))
         {
-            end = host.Fault is null ? Math.Min(end, host.StopRequest.At) : 0;
-            if (end == 0)
-            {
-                break;
-            }
-            next = Math.Min(next, host.NextEvent);
-        }
-        if (next >= end)
-        {
-            course.Limit = Math.Max(course.Limit, end);
             _going = null;
             going.Done.SetResult();
-            return;
         }
-        Open(Math.Min(end, Timing.Plus(next, options.WindowCycles)));
-    }
-
-    private void Open(long limit)
-    {
-        course.Limit = limit;
-        foreach (ActorHost host in hosts)
-        {
-            if (host.NextEvent < limit)
-            {
-                _granted.Add(host);
-            }
-        }
-        course.Issue(_granted.Count);
-        foreach (ActorHost host in _granted)
-        {
-            host.Ref.Tell(Grant.Instance, ActorRefs.NoSender);
-        }
-        _granted.Clear();
     }
 
     private void Break(Exception exception)
