@@ -60,7 +60,7 @@ public sealed class CableCaptureTests : IDisposable
 
     private static Envelope Piece(long cycle, long sequence, byte[] frame, int offset, int bytes)
     {
-        Envelope envelope = At(cycle, Nic(0), sequence, NetworkDevice.Piece(frame.Length, offset));
+        Envelope envelope = At(cycle, Nic(0), sequence, new NetFrame(frame).Piece(offset));
         envelope.Message.PayloadBytes = (byte)bytes;
         frame.AsSpan(offset, bytes).CopyTo(envelope.Payload);
         return envelope;

@@ -1,3 +1,6 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Security.Cryptography;
 using System.Text;
 using Disco.Actors.Cli.Commands;
 using Disco.Actors.Cli.Configuration;
@@ -81,6 +84,47 @@ public sealed class LinuxTests : IDisposable
         Assert.True(end.ExitCode == 4, end.Error + end.Output);
         Assert.Contains("a | 2\n", end.Output.ReplaceLineEndings("\n"), StringComparison.Ordinal);
         Assert.Contains(" 0% packet loss", end.Output, StringComparison.Ordinal);
+    }
+
+    /// <summary>A program of the host talks to one of the guest's over a port of the host; the recording of that is
+    /// repeated without it.</summary>
+    [LinuxFact]
+    public void Linux_answers_at_a_port_of_the_host()
+    {
+        string trace = Path.Combine(_folder, "served.tr");
+        int port = FreePort();
+        byte[] said = [.. Enumerable.Range(0, 40_000).Select(at => (byte)(at / 3))];
+        string script = Write("served.script", $"""
+            within 60
+            expect "linux# "
+            send "(echo hello from a guest | nc -l -p 80 >x; md5sum x) & sleep 1; ifconfig eth0 10.0.0.1 up\n"
+            expect "{Convert.ToHexStringLower(MD5.HashData(said))}  x"
+            send "power-off 6\n"
+            wait
+            """);
+        Task<string> heard = Task.Run(() => Converse(port, said));
+
+        DiscoEnd end = DiscoProgram.Run(
+            "run", "--cpus", "1", "--fidelity", "fast", "--vm", $"web=linux,disk=none,script={script}",
+            "--forward", $"{port}=web:80", "--for", "60s", "--record", trace, "--set", "record.mark=10s");
+
+        Assert.True(end.ExitCode == 6, end.Error + end.Output);
+        Assert.Equal("hello from a guest\n", heard.Result);
+        DiscoEnd again = DiscoProgram.Run("replay", trace);
+        Assert.True(again.ExitCode == 0, again.Error + again.Output);
+    }
+
+    [Theory]
+    [InlineData("0.0.0.0:8080=a:80", "only ports of the loopback interface are opened")]
+    [InlineData("8080=b:80", "there is no virtual machine 'b'; there are a")]
+    [InlineData("8080=a", "write [127.0.0.1:]PORT=VM:PORT")]
+    public void Forward_that_cannot_be_is_one_sentence(string forward, string sentence)
+    {
+        DiscoEnd end = DiscoProgram.Run("run", "--vm", "a=hello", "--forward", forward);
+
+        Assert.Equal(2, end.ExitCode);
+        Assert.Contains(sentence, end.Error, StringComparison.Ordinal);
+        Assert.Single(end.Error.TrimEnd().Split('\n'));
     }
 
     /// <summary>Booted once, then another script: what experiments do.</summary>
@@ -194,6 +238,34 @@ public sealed class LinuxTests : IDisposable
 
         Assert.Equal(2, end.ExitCode);
         Assert.Contains("wrong.script:1: ", end.Error, StringComparison.Ordinal);
+    }
+
+    // The port is open as soon as the program has begun, and the guest answers when it has its address; by then
+    // somebody listens there.
+    private static string Converse(int port, byte[] said)
+    {
+        while (true)
+        {
+            using TcpClient client = new();
+            try
+            {
+                client.Connect(IPAddress.Loopback, port);
+            }
+            catch (SocketException)
+            {
+                continue;
+            }
+            client.GetStream().Write(said);
+            client.Client.Shutdown(SocketShutdown.Send);
+            return new StreamReader(client.GetStream()).ReadToEnd();
+        }
+    }
+
+    private static int FreePort()
+    {
+        using TcpListener listener = new(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     private string Describe(string keys)

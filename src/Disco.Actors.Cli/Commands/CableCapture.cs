@@ -71,7 +71,7 @@ internal sealed class CableCapture : IObserver
         int from = Array.IndexOf(_ends, piece.Source);
         if (offset == 0)
         {
-            _coming[end] = new byte[(int)piece.Message.A];
+            _coming[end] = new byte[(int)(uint)piece.Message.A];
             _sent[end] = SentAt(from, piece.Sequence);
         }
         ReadOnlySpan<byte> bytes = piece.Payload;

@@ -61,6 +61,13 @@ internal sealed class Flags
         (Named("--for", "stop after this much virtual time (2ms) or cycles (800000)", "TIME"), "run.for"),
     ];
 
+    private readonly Option<string[]> _forwards = new("--forward")
+    {
+        Description = "a port of this computer's loopback interface that leads to a virtual machine with virtio "
+            + "devices, which has the address 10.0.0.1 for the first, and so on; may be repeated",
+        HelpName = "[127.0.0.1:]PORT=VM:PORT",
+    };
+
     private readonly Option<bool> _serialise = new("--serialise-messages")
     {
         Description = "hand every message over as bytes, as between hosts; the result is the same",
@@ -76,6 +83,7 @@ internal sealed class Flags
         }
         command.Options.Add(_serialise);
         command.Options.Add(_machines);
+        command.Options.Add(_forwards);
         command.Options.Add(_set);
     }
 
@@ -96,6 +104,10 @@ internal sealed class Flags
         foreach (string machine in parsed.GetValue(_machines) ?? [])
         {
             AddMachine(machine, values);
+        }
+        if (parsed.GetValue(_forwards) is { Length: > 0 } forwards)
+        {
+            values["gateway.forward"] = string.Join(';', forwards);
         }
         AddPairs(parsed.GetValue(_set) ?? [], values);
         string? board = parsed.GetValue(_board);

@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using System.Text;
 using Disco.Actors.Cli.Configuration;
 using Disco.Actors.Core;
-using Disco.Actors.Engines;
 using Disco.Actors.Machine.Boards;
 using Disco.Actors.Machine.Devices;
 
@@ -11,7 +10,7 @@ namespace Disco.Actors.Cli.Commands;
 /// <summary>
 /// The terminal as the guest's console: each key goes to the guest when it is pressed, Ctrl-C too; Ctrl-] ends the run.
 /// </summary>
-internal sealed class Keyboard
+internal sealed class Keyboard : ILiveInput
 {
     // Ctrl-4 to Ctrl-7 of a VT100 keyboard, as the console names them: 0x1c to 0x1f. The second ends the run.
     private const byte FirstOfDigits = 0x1c;
@@ -45,20 +44,16 @@ internal sealed class Keyboard
         experiment.Bare is { Script: null, Initrd.IsEmpty: false }
         || experiment.Monitor?.Vms.Any(vm => vm is { Script: null, HasDrivers: true }) == true;
 
-    /// <summary>Runs as <see cref="Engine.Run"/> does, typing what is pressed.</summary>
-    public RunResult Run(Engine engine, Cycle until, Func<bool> cancelled, Action<Progress> progress)
+    public bool IsWaiting => _quit || !_pressed.IsEmpty;
+
+    public bool Quits => _quit;
+
+    /// <summary>Types what was pressed.</summary>
+    public void Post(TypedKeys.Poster post, Cycle now)
     {
-        while (true)
+        while (!_pressed.IsEmpty)
         {
-            RunResult result = engine.Run(until, () => _quit || !_pressed.IsEmpty || cancelled(), progress);
-            if (result.Outcome != Outcome.Cancelled || _quit || cancelled())
-            {
-                return result;
-            }
-            while (!_pressed.IsEmpty)
-            {
-                engine.Post(Outside, BoardAddresses.ConsoleActor, Uart.Input(Take()), engine.Now);
-            }
+            post(Outside, BoardAddresses.ConsoleActor, Uart.Input(Take()), now);
         }
     }
 

@@ -83,10 +83,12 @@ internal static class RunCommand
         checkpoint.Begin(experiment, machine.Hardware, engine);
         Cycle until = experiment.Until == Cycle.Never ? Cycle.Never : engine.Now + experiment.Until.Value;
         using Interruption interruption = new();
-        Keyboard? keyboard = record is null ? Keyboard.For(experiment, json) : null;
+        Keyboard? keyboard = Keyboard.For(experiment, json);
         using Stream output = Console.OpenStandardOutput();
         using Stream? outside = experiment.Gateway.Open();
-        GuestConsoles consoles = new(machine, json ? null : output) { Outside = outside };
+        using PortForwards? forwards = PortForwards.For(experiment);
+        ILiveInput[] live = [.. new ILiveInput?[] { keyboard, forwards }.OfType<ILiveInput>()];
+        GuestConsoles consoles = new(machine, json ? null : output) { Outside = outside, Forwards = forwards };
         engine.OnOutput = consoles.Print;
         using Recorder? recorder = record?.Start(experiment, engine);
         bool shows = !json && keyboard is null && !Console.IsErrorRedirected;
@@ -106,8 +108,8 @@ internal static class RunCommand
         experiment.Gateway.Send(post, engine.Now);
         RunResult result = experiment.GdbAt is not null
             ? DebuggedRun.Live(experiment, machine, (DeterministicEngine)engine, until, consoles.Print, interruption)
-            : keyboard is not null
-            ? keyboard.Run(engine, until, () => interruption.Requested, Look)
+            : live.Length > 0
+            ? LiveInput.Run(engine, recorder, live, until, () => interruption.Requested, Look)
             : recorder is null
             ? RunAndLook(engine, until, interruption, peak, Look)
             : recorder.Run(until, () => interruption.Requested, Look);

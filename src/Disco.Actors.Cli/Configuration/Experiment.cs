@@ -50,6 +50,13 @@ public sealed record Experiment(
     /// <summary>What is beyond the gateway of the virtual subnet.</summary>
     public Gateway Gateway { get; init; } = new([], 0, 0, null);
 
+    /// <summary>Ports of the host that lead to virtual machines.</summary>
+    public IReadOnlyList<Forward> Forwards { get; init; } = [];
+
+    /// <summary>UDP ports, from which frames come into the subnet of virtio interfaces, and to which they leave it;
+    /// null for none.</summary>
+    public (IPEndPoint Here, IPEndPoint There)? Frames { get; init; }
+
     /// <summary>Processes of the Akka engine; 1 for this one alone.</summary>
     public int ClusterMembers { get; init; } = 1;
 
@@ -92,10 +99,13 @@ public sealed record Experiment(
             PinThreads = kind == EngineKind.Parallel && Pins(settings),
         };
         GuestFiles files = new();
+        DiscoConfig? monitor = settings.VirtualMachines.Count == 0
+            ? null
+            : MonitorSettings.Of(settings, board, files);
         return new Experiment(
             board,
-            settings.VirtualMachines.Count == 0 ? BareOf(settings, files) : null,
-            settings.VirtualMachines.Count == 0 ? null : MonitorSettings.Of(settings, board, files),
+            monitor is null ? BareOf(settings, files) : null,
+            monitor,
             kind,
             options,
             UntilOf(settings, board),
@@ -108,9 +118,9 @@ public sealed record Experiment(
             Keys = TypedKeys.Of(settings, board.ClockHz),
             AkkaWindowCycles = settings.Whole("engine.akka.window", 1, CyclesMax),
             AkkaSliceCycles = settings.Whole("engine.akka.slice", 1, CyclesMax),
-            Gateway = settings.VirtualMachines.Count == 0
-                ? new Gateway([], 0, 0, null)
-                : Gateway.Of(settings, board.ClockHz),
+            Gateway = monitor is null ? new Gateway([], 0, 0, null) : Gateway.Of(settings, board.ClockHz),
+            Forwards = monitor is null ? [] : Forward.Of(settings, [.. monitor.Vms.Select(vm => vm.Name)]),
+            Frames = monitor is null ? null : Forward.FramesOf(settings),
         };
     }
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Disco.Actors.Machine.Devices.Virtio;
 using Disco.Actors.Vmm.Boards;
 using Disco.Actors.Vmm.Devices;
 using Spectre.Console;
@@ -12,6 +13,13 @@ internal sealed class DeviceSection(DiscoMachine machine)
     private const int PageKibibytes = 4;
 
     private SwitchStatistics Subnet => machine.Devices.Switch.Statistics;
+
+    private (long Sent, long Received, long Aligned) WholePages => machine.Hardware.World.Actors
+        .OfType<NetworkDevice>()
+        .Aggregate((0L, 0L, 0L), (sum, device) => (
+            sum.Item1 + device.WholePages.Sent,
+            sum.Item2 + device.WholePages.Received,
+            sum.Item3 + device.WholePages.Aligned));
 
     public object ToJson() => new
     {
@@ -32,7 +40,14 @@ internal sealed class DeviceSection(DiscoMachine machine)
         {
             Subnet.Messages, Subnet.Dropped, Subnet.PayloadBytes, Subnet.CopiedBytes, Subnet.PagesRemapped,
         },
-        ethernet = new { machine.Devices.Ethernet.Frames, machine.Devices.Ethernet.Bytes },
+        ethernet = new
+        {
+            machine.Devices.Ethernet.Frames,
+            machine.Devices.Ethernet.Bytes,
+            pagesSent = WholePages.Sent,
+            pagesReceived = WholePages.Received,
+            pagesAligned = WholePages.Aligned,
+        },
     };
 
     public void Print()
@@ -51,8 +66,12 @@ internal sealed class DeviceSection(DiscoMachine machine)
         }
         if (machine.Devices.Ethernet is { Frames: > 0 } ethernet)
         {
-            Table table = Tables.New("interfaces", "frames", "KiB sent");
-            table.AddRow("", Number(ethernet.Frames), Number(ethernet.Bytes >> 10));
+            // A page could change hands where it lies whole in a page of both, at the same place of the frame.
+            Table table = Tables.New(
+                "interfaces", "frames", "KiB copied", "whole pages sent", "received", "both");
+            table.AddRow(
+                "", Number(ethernet.Frames), Number(ethernet.Bytes >> 10), Number(WholePages.Sent),
+                Number(WholePages.Received), Number(WholePages.Aligned));
             Tables.Print(table);
         }
     }

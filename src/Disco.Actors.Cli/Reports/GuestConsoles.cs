@@ -1,8 +1,10 @@
 using System.Runtime.InteropServices;
 using System.Text;
+using Disco.Actors.Cli.Commands;
 using Disco.Actors.Cli.Configuration;
 using Disco.Actors.Core;
 using Disco.Actors.Vmm.Devices;
+using Disco.Actors.Vmm.Devices.Forwarding;
 
 namespace Disco.Actors.Cli.Reports;
 
@@ -36,6 +38,9 @@ internal sealed class GuestConsoles
     /// <summary>Where the subnet's gateway puts what leaves; null for nowhere. It is no console.</summary>
     public Stream? Outside { get; init; }
 
+    /// <summary>Where the gateway of the virtio interfaces puts what leaves; null for nowhere.</summary>
+    public PortForwards? Forwards { get; init; }
+
     /// <summary>Everything as it was shown.</summary>
     public ReadOnlySpan<byte> Shown => CollectionsMarshal.AsSpan(_shown);
 
@@ -48,6 +53,11 @@ internal sealed class GuestConsoles
         if (console == VirtualSwitch.TheSwitch)
         {
             Outside?.Write(bytes);
+            return;
+        }
+        if (console == OutsideMessage.Target)
+        {
+            Forwards?.Take(bytes);
             return;
         }
         Of(_all, console).AddRange(bytes);

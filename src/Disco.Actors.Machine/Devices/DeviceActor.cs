@@ -100,6 +100,18 @@ public abstract class DeviceActor(Address address, int node, DeviceWiring wiring
         {
             WriteSized((uint)offset, access.SizeBytes, access.Value, cpu, context);
         }
+        if (!Holds(access))
+        {
+            Answer(access, value, context);
+        }
+    }
+
+    /// <summary>True for an access that the device will answer later, by <see cref="Answer"/>.</summary>
+    protected virtual bool Holds(in UncachedMessage access) => false;
+
+    /// <summary>Tells whoever asked that the access has been done.</summary>
+    protected void Answer(in UncachedMessage access, ulong value, Context context)
+    {
         Address answered = Wiring.AnswersByMachine ? Wiring.VirtualMachine!.Value : access.Requester;
         Send(answered, Wiring.AccessCycles, access.Reply(value).Pack(), context);
     }

@@ -27,7 +27,7 @@ public static class DeviceMessageNames
             (ushort)UncachedKind.ConsoleInput => $"{name} {message.B} characters",
             (ushort)UncachedKind.ConsoleOutput => $"{name} 0x{message.A:x}",
             (ushort)UncachedKind.BalloonWant => $"{name} {message.A} pages",
-            (ushort)UncachedKind.FramePiece => $"{name} at {message.B} of {message.A} bytes",
+            (ushort)UncachedKind.FramePiece => $"{name} at {message.B} of {(uint)message.A} bytes",
             (ushort)InterruptKind.LineLevel => $"{name} interrupt {message.A} = {message.B}",
             (ushort)InterruptKind.InterruptLevel => $"{name} pins 0x{message.A:x}",
             (ushort)InterruptKind.CoreStart => $"{name} at 0x{message.A:x}",

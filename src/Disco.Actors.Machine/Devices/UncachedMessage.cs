@@ -26,7 +26,7 @@ public enum UncachedKind : ushort
     /// <summary>Outside to balloon: A = pages the guest is asked for in all.</summary>
     BalloonWant = 0x0207,
 
-    /// <summary>One network interface to another; see <see cref="Virtio.NetworkDevice.Piece"/>.</summary>
+    /// <summary>One network interface to another; see <see cref="Virtio.NetFrame"/>.</summary>
     FramePiece = 0x0208,
 }
 

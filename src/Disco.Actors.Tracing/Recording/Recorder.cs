@@ -55,12 +55,23 @@ public sealed class Recorder : IDisposable
     public long BytesWritten => _writer.BytesWritten;
 
     /// <summary>As <see cref="Engine.Run"/>, with marks on the way.</summary>
-    public RunResult Run(Cycle until, Func<bool>? cancelled = null, Action<Progress>? progress = null)
+    /// <param name="until">As there.</param>
+    /// <param name="cancelled">As there.</param>
+    /// <param name="progress">As there.</param>
+    /// <param name="goesOn">
+    /// Asked when it was cancelled: true when that was for something from outside, which it has posted meanwhile.
+    /// </param>
+    public RunResult Run(
+        Cycle until, Func<bool>? cancelled = null, Action<Progress>? progress = null, Func<bool>? goesOn = null)
     {
         while (true)
         {
             Cycle mark = Cycle.Min(until, new Cycle(((_engine.Now.Value / _markCycles) + 1) * _markCycles));
             RunResult result = _engine.Run(mark, cancelled, progress);
+            if (result.Outcome == Outcome.Cancelled && goesOn?.Invoke() == true)
+            {
+                continue;
+            }
             if (result.Outcome == Outcome.Faulted)
             {
                 // The state of a run that has failed is not to be used: the last mark before it stands.

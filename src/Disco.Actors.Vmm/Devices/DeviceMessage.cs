@@ -47,6 +47,14 @@ public enum DeviceKind : ushort
     /// <summary>Outside to the gateway: the message is complete. A = address it is for.</summary>
     GatewayEnd,
 
+    // Outside to the gateway of Ethernet frames; see Forwarding.OutsideMessage.
+    ForwardOpen = 0x0748,
+    ForwardBytes,
+    ForwardTook,
+    ForwardEnd,
+    OutsideBytes,
+    OutsideEnd,
+
     // Virtio devices of virtual machines.
 
     /// <summary>Block device to disk: move sectors; see <see cref="DiskTransfer"/>.</summary>

@@ -7,7 +7,7 @@ namespace Disco.Actors.Vmm.Devices;
 
 /// <summary>
 /// Moves bytes for the virtio devices of the virtual machines of a node, <c>device/1024+n</c>: pins the guest's page,
-/// moves the piece coherently, and answers. Devices have one piece under way each. See <see cref="GuestDma"/>.
+/// moves the stretch coherently, and answers. Devices have one stretch under way each. See <see cref="GuestDma"/>.
 /// </summary>
 internal sealed class DmaEngine : Actor
 {
@@ -22,9 +22,11 @@ internal sealed class DmaEngine : Actor
     private readonly Fabric _fabric;
     private readonly GuestMemory _memory;
 
-    // State: what each slot moves, null for nothing; what waits for a slot; who asked to forget a VM, until answered.
+    // State: what each slot moves, null for nothing; what waits for a slot; what is to be written and has not come
+    // whole, by device; who asked to forget a VM, until answered.
     private readonly Job?[] _jobs = new Job?[Slots];
     private readonly List<Job> _backlog = [];
+    private readonly SortedDictionary<uint, Job> _coming = [];
     private readonly SortedDictionary<int, Address> _detaching = [];
     private readonly SortedSet<int> _gone = [];
 
@@ -49,8 +51,11 @@ internal sealed class DmaEngine : Actor
         ref readonly Message message = ref envelope.Message;
         switch (message.Kind)
         {
-            case (ushort)DeviceKind.DmaRead or (ushort)DeviceKind.DmaWrite:
+            case (ushort)DeviceKind.DmaRead:
                 Accept(Job.Of(envelope), context);
+                break;
+            case (ushort)DeviceKind.DmaWrite:
+                Gather(envelope, context);
                 break;
             case (ushort)DeviceKind.RetryDue when message.B == 0:
                 _memory.RetryDue((int)message.A, context);
@@ -80,6 +85,11 @@ internal sealed class DmaEngine : Actor
         }
         writer.Write("backlog", _backlog.Count);
         _backlog.ForEach(job => job.Save(writer));
+        writer.Write("coming", _coming.Count);
+        foreach (Job job in _coming.Values)
+        {
+            job.Save(writer);
+        }
         writer.Write("detaching", _detaching.Count);
         foreach ((int vm, Address asker) in _detaching)
         {
@@ -105,6 +115,12 @@ internal sealed class DmaEngine : Actor
         {
             _backlog.Add(Job.Load(reader));
         }
+        _coming.Clear();
+        for (int left = reader.ReadInt32("coming"); left > 0; left--)
+        {
+            Job job = Job.Load(reader);
+            _coming.Add(job.Device.Packed, job);
+        }
         _detaching.Clear();
         for (int left = reader.ReadInt32("detaching"); left > 0; left--)
         {
@@ -117,6 +133,23 @@ internal sealed class DmaEngine : Actor
             _gone.Add(reader.ReadInt32("vm"));
         }
         _memory.Load(reader);
+    }
+
+    // What is written comes in pieces, which are moved together.
+    private void Gather(in Envelope envelope, Context context)
+    {
+        ref readonly Message message = ref envelope.Message;
+        uint device = Fabric.SenderOf(message).Packed;
+        int offset = (ushort)(message.B >> 16);
+        Job job = offset == 0 ? Job.Of(envelope) : _coming[device];
+        ReadOnlySpan<byte> payload = envelope.Payload;
+        payload[..message.PayloadBytes].CopyTo(job.Data.AsSpan(offset));
+        _coming[device] = job;
+        if (offset + message.PayloadBytes == job.Bytes)
+        {
+            _coming.Remove(device);
+            Accept(job, context);
+        }
     }
 
     private void Accept(in Job job, Context context)
@@ -161,9 +194,7 @@ internal sealed class DmaEngine : Actor
         }
         if (reason == Refusal.None && !isGone)
         {
-            Message done = new() { Kind = (ushort)DeviceKind.DmaDone, Lane = Lane.Reply, C = job.Number };
-            ReadOnlySpan<byte> read = job.IsWrite ? default : _memory.Buffer(slot)[..job.Bytes];
-            _fabric.Send(context, Address, job.Device, AnswerCycles, done, read);
+            Done(job, _memory.Buffer(slot)[..job.Bytes], context);
         }
         _jobs[slot] = null;
         AnswerDetach(job.Vm, context);
@@ -175,11 +206,31 @@ internal sealed class DmaEngine : Actor
         }
     }
 
+    private void Done(in Job job, ReadOnlySpan<byte> read, Context context)
+    {
+        Message done = new() { Kind = (ushort)DeviceKind.DmaDone, Lane = Lane.Reply, C = job.Number };
+        if (job.IsWrite)
+        {
+            _fabric.Send(context, Address, job.Device, AnswerCycles, done);
+            return;
+        }
+        for (int at = 0; at < job.Bytes; at += Payload.BytesMax)
+        {
+            done.A = (ulong)at;
+            ReadOnlySpan<byte> piece = read[at..Math.Min(job.Bytes, at + Payload.BytesMax)];
+            _fabric.Send(context, Address, job.Device, AnswerCycles, done, piece);
+        }
+    }
+
     private void Detach(int vm, Address asker, Context context)
     {
         _gone.Add(vm);
         _detaching[vm] = asker;
         _backlog.RemoveAll(job => job.Vm == vm);
+        foreach (uint device in _coming.Where(entry => entry.Value.Vm == vm).Select(entry => entry.Key).ToArray())
+        {
+            _coming.Remove(device);
+        }
         AnswerDetach(vm, context);
     }
 
@@ -193,17 +244,18 @@ internal sealed class DmaEngine : Actor
         }
     }
 
-    /// <summary>One piece.</summary>
+    /// <summary>One stretch.</summary>
     private readonly record struct Job(
         Address Device, int Vm, ulong Physical, int Bytes, bool IsWrite, ulong Number, byte[] Data)
     {
         public static Job Of(in Envelope envelope)
         {
             ref readonly Message message = ref envelope.Message;
-            ReadOnlySpan<byte> payload = envelope.Payload;
+            int bytes = (ushort)message.B;
+            bool isWrite = message.Kind == (ushort)DeviceKind.DmaWrite;
             return new Job(
-                Fabric.SenderOf(message), (int)(message.B >> 32), message.A, (int)(uint)message.B,
-                message.Kind == (ushort)DeviceKind.DmaWrite, message.C, payload[..message.PayloadBytes].ToArray());
+                Fabric.SenderOf(message), (int)(message.B >> 32), message.A, bytes, isWrite, message.C,
+                isWrite ? new byte[bytes] : []);
         }
 
         public void Save(StateWriter writer)

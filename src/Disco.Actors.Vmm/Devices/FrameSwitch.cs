@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using Disco.Actors.Core;
-using Disco.Actors.Machine.Devices;
 using Disco.Actors.Machine.Devices.Virtio;
 using Disco.Actors.Machine.Interconnect;
 
@@ -21,11 +20,11 @@ internal sealed class FrameSwitch : Actor
     private readonly int[] _vms;
 
     // State: the frame that comes from each port, and the port of each address.
-    private readonly SortedDictionary<int, byte[]> _coming = [];
+    private readonly SortedDictionary<int, NetFrame> _coming = [];
     private readonly SortedDictionary<ulong, int> _ports = [];
 
     /// <param name="node">Where it lives.</param>
-    /// <param name="vms">Virtual machines with an interface.</param>
+    /// <param name="vms">Plugs: virtual machines with an interface, and the gateway.</param>
     /// <param name="fabric">The actor and the interfaces must be placed in it.</param>
     public FrameSwitch(int node, IEnumerable<int> vms, Fabric fabric)
         : base(TheSwitch, node)
@@ -47,17 +46,10 @@ internal sealed class FrameSwitch : Actor
     public override void Receive(in Envelope envelope, Context context)
     {
         ref readonly Message message = ref envelope.Message;
-        Invariant.Holds(message.Kind == (ushort)UncachedKind.FramePiece);
         int from = Fabric.SenderOf(message).Index;
-        int offset = (int)message.B;
-        if (offset == 0)
-        {
-            _coming[from] = new byte[(int)message.A];
-        }
-        byte[] frame = _coming[from];
-        ReadOnlySpan<byte> piece = envelope.Payload;
-        piece[..message.PayloadBytes].CopyTo(frame.AsSpan(offset));
-        if (offset + message.PayloadBytes == frame.Length)
+        NetFrame frame = NetFrame.Take(_coming.GetValueOrDefault(from), envelope, out bool isWhole);
+        _coming[from] = frame;
+        if (isWhole)
         {
             _coming.Remove(from);
             PassOn(from, frame, context);
@@ -67,11 +59,10 @@ internal sealed class FrameSwitch : Actor
     public override void Save(StateWriter writer)
     {
         writer.Write("coming", _coming.Count);
-        foreach ((int vm, byte[] frame) in _coming)
+        foreach ((int vm, NetFrame frame) in _coming)
         {
             writer.Write("vm", vm);
-            writer.Write("frameBytes", frame.Length);
-            writer.Write("frame", frame);
+            frame.Save(writer);
         }
         writer.Write("ports", _ports.Count);
         foreach ((ulong address, int vm) in _ports)
@@ -89,9 +80,7 @@ internal sealed class FrameSwitch : Actor
         for (int left = reader.ReadInt32("coming"); left > 0; left--)
         {
             int vm = reader.ReadInt32("vm");
-            byte[] frame = new byte[reader.ReadInt32("frameBytes")];
-            reader.ReadBytes("frame", frame);
-            _coming.Add(vm, frame);
+            _coming.Add(vm, NetFrame.Load(reader));
         }
         _ports.Clear();
         for (int left = reader.ReadInt32("ports"); left > 0; left--)
@@ -103,8 +92,9 @@ internal sealed class FrameSwitch : Actor
         Bytes = reader.ReadInt64("stat.bytes");
     }
 
-    private void PassOn(int from, byte[] frame, Context context)
+    private void PassOn(int from, NetFrame whole, Context context)
     {
+        byte[] frame = whole.Bytes;
         if (frame.Length < HeaderBytes)
         {
             return;
@@ -122,18 +112,8 @@ internal sealed class FrameSwitch : Actor
         {
             if (vm != from && (!isKnown || _ports[destination] == vm))
             {
-                SendTo(vm, frame, context);
+                whole.Send(_fabric, context, Address, NicOf(vm), PassCycles);
             }
-        }
-    }
-
-    private void SendTo(int vm, byte[] frame, Context context)
-    {
-        for (int at = 0; at < frame.Length; at += Payload.BytesMax)
-        {
-            ReadOnlySpan<byte> piece = frame.AsSpan(at, Math.Min(Payload.BytesMax, frame.Length - at));
-            Message message = NetworkDevice.Piece(frame.Length, at);
-            _fabric.Send(context, Address, NicOf(vm), PassCycles, message, piece);
         }
     }
 

@@ -49,7 +49,9 @@ internal sealed class GuestDisk : DiskDevice
         Result,
     }
 
-    // A transfer that is under way ends without effect on later requests, but it must end before the next one.
+    protected override bool IsBusyBehind => _waits;
+
+    // A transfer that is under way ends without effect on later requests; until then the reset is not over.
     protected override void ResetRequest() => _stage = Stage.Header;
 
     protected override void Begin(Context context)
@@ -164,7 +166,7 @@ internal sealed class GuestDisk : DiskDevice
         _stage = Stage.Data;
         if (_waits)
         {
-            // Of before a reset. The driver's new request is refused rather than mixed up with it.
+            // Of before a reset, whose end the driver did not await. The new request is refused rather than mixed up.
             WriteResult(ResultError);
             return;
         }

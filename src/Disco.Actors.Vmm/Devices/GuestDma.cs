@@ -6,11 +6,12 @@ namespace Disco.Actors.Vmm.Devices;
 
 /// <summary>
 /// A virtio device's way to the memory of its virtual machine, by way of the DMA engine of its node: what the device
-/// names are the guest's physical addresses, and the pages behind them may move. One message a piece of up to 128
-/// bytes that does not cross a page.
+/// names are the guest's physical addresses, and the pages behind them may move. A stretch does not cross a page; its
+/// bytes go in messages of up to 128 of them, in order.
 /// <code>
-/// DmaRead, DmaWrite   A physical address   B bytes | vm shifted by 32   C number   payload: what is written
-/// DmaDone                                                               C number   payload: what was read
+/// DmaRead    A physical address   B bytes | vm shifted by 32                                   C number
+/// DmaWrite   A physical address   B bytes | where these begin by 16 | vm shifted by 32         C number   payload
+/// DmaDone    A where these bytes begin                                                         C number   payload
 /// </code>
 /// </summary>
 /// <param name="owner">The device.</param>
@@ -20,9 +21,9 @@ namespace Disco.Actors.Vmm.Devices;
 /// <param name="fabric">Of the machine.</param>
 internal sealed class GuestDma(Address owner, int vm, ulong memoryBytes, Address engine, Fabric fabric) : DmaPort
 {
-    private readonly byte[] _data = new byte[Payload.BytesMax];
+    private readonly byte[] _data = new byte[Page.Bytes];
 
-    // State, of the last piece: its number, whether it is under way, not wanted any more, has come, and its size.
+    // State, of the last stretch: its number, whether it is under way, not wanted any more, has come, and its size.
     private ulong _number;
     private bool _waits;
     private bool _dropped;
@@ -30,6 +31,8 @@ internal sealed class GuestDma(Address owner, int vm, ulong memoryBytes, Address
     private int _bytes;
 
     public override ulong MemoryBytes => memoryBytes;
+
+    public override bool IsUnderWay => _waits;
 
     public override WaitsFor? WaitingFor => _waits ? new WaitsFor(engine, $"{_bytes} bytes of vm/{vm}") : null;
 
@@ -53,8 +56,7 @@ internal sealed class GuestDma(Address owner, int vm, ulong memoryBytes, Address
             return true;
         }
         ulong address = transfer.Address + (ulong)transfer.Done;
-        int room = Math.Min(Payload.BytesMax, Page.Bytes - (int)(address % Page.Bytes));
-        _bytes = Math.Min(transfer.Bytes - transfer.Done, room);
+        _bytes = Math.Min(transfer.Bytes - transfer.Done, Page.Bytes - (int)(address % Page.Bytes));
         _waits = true;
         Message message = new()
         {
@@ -64,8 +66,17 @@ internal sealed class GuestDma(Address owner, int vm, ulong memoryBytes, Address
             B = (uint)_bytes | ((ulong)vm << 32),
             C = ++_number,
         };
-        ReadOnlySpan<byte> written = transfer.ToMemory ? buffer.Slice(transfer.Done, _bytes) : default;
-        fabric.Send(context, owner, engine, 0, message, written);
+        if (!transfer.ToMemory)
+        {
+            fabric.Send(context, owner, engine, 0, message);
+            return false;
+        }
+        ReadOnlySpan<byte> written = buffer.Slice(transfer.Done, _bytes);
+        for (int at = 0; at < _bytes; at += Payload.BytesMax)
+        {
+            Message piece = message with { B = message.B | ((ulong)at << 16) };
+            fabric.Send(context, owner, engine, 0, piece, written[at..Math.Min(_bytes, at + Payload.BytesMax)]);
+        }
         return false;
     }
 
@@ -75,7 +86,13 @@ internal sealed class GuestDma(Address owner, int vm, ulong memoryBytes, Address
         Invariant.Holds(message.Kind == (ushort)DeviceKind.DmaDone);
         Invariant.Holds(_waits && message.C == _number);
         ReadOnlySpan<byte> payload = envelope.Payload;
-        payload[..message.PayloadBytes].CopyTo(_data);
+        payload[..message.PayloadBytes].CopyTo(_data.AsSpan((int)message.A));
+        int came = (int)message.A + message.PayloadBytes;
+        // A write is answered as a whole, without bytes.
+        if (message.PayloadBytes > 0 && came < _bytes)
+        {
+            return false;
+        }
         _waits = false;
         _came = !_dropped;
         _dropped = false;

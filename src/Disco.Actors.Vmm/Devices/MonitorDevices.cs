@@ -4,6 +4,7 @@ using Disco.Actors.Machine.Caches;
 using Disco.Actors.Machine.Devices.Virtio;
 using Disco.Actors.Machine.Interconnect;
 using Disco.Actors.Machine.Memory;
+using Disco.Actors.Vmm.Devices.Forwarding;
 
 namespace Disco.Actors.Vmm.Devices;
 
@@ -49,8 +50,9 @@ public sealed class MonitorDevices
         }
         if (Interfaces(setup) is { Count: > 0 } vms)
         {
-            Frames = new FrameSwitch(0, vms, fabric);
+            Frames = new FrameSwitch(0, [.. vms, FrameGateway.Plug], fabric);
             _virtio.Add(Frames);
+            _virtio.Add(new FrameGateway(0, fabric));
         }
     }
 
@@ -90,7 +92,11 @@ public sealed class MonitorDevices
         }
         if (actor == FrameSwitch.TheSwitch && Interfaces(setup) is { Count: > 0 } vms)
         {
-            return new FrameSwitch(0, vms, fabric);
+            return new FrameSwitch(0, [.. vms, FrameGateway.Plug], fabric);
+        }
+        if (actor == FrameGateway.TheGateway && Interfaces(setup).Count > 0)
+        {
+            return new FrameGateway(0, fabric);
         }
         foreach (int node in EngineNodes(setup).Where(node => actor == DmaEngine.AddressOf(node)))
         {
@@ -117,6 +123,7 @@ public sealed class MonitorDevices
         if (Interfaces(setup).Count > 0)
         {
             fabric.Place(FrameSwitch.TheSwitch, 0);
+            fabric.Place(FrameGateway.TheGateway, 0);
         }
     }
 

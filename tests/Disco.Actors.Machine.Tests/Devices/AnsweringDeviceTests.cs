@@ -171,6 +171,35 @@ public sealed class AnsweringDeviceTests
         Assert.Equal([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, .. frame], Bytes(0x8000, 312));
     }
 
+    /// <summary>5.1.6.4: a packet that is to be cut goes only to a driver that accepted GUEST_TSO4.</summary>
+    [Theory]
+    [InlineData(0u, 1554u, 554u)]
+    [InlineData(0x82u, 2054u, 0u)]
+    public void Large_frame_is_cut_for_a_driver_that_does_not_take_it_whole(uint features, uint first, uint second)
+    {
+        byte[] frame = new byte[54 + 1988];
+        frame[12] = 8;
+        frame[14] = 0x45;
+        frame[23] = 6;
+        frame[46] = 0x50;
+        NetFrame large = new(frame, new FrameOffload(true, 34, 16, 1488, 54), default);
+        Start(Nic(1), features);
+        for (int at = 0; at < frame.Length; at += 128)
+        {
+            Envelope piece = default;
+            piece.Message = large.Piece(at);
+            piece.Message.PayloadBytes = (byte)Math.Min(128, frame.Length - at);
+            frame.AsSpan(at, piece.Message.PayloadBytes).CopyTo(piece.Payload);
+            _bench.Deliver(piece);
+        }
+
+        Offer(0, (0x8000, 4000, true));
+        Assert.Equal((1, first), Used(0));
+        Offer(0, (0x8000, 4000, true));
+
+        Assert.Equal(second == 0 ? (1, first) : (2, second + 12), Used(0));
+    }
+
     [Fact]
     public void Frames_are_lost_when_too_many_wait()
     {
@@ -180,7 +209,7 @@ public sealed class AnsweringDeviceTests
         for (int sent = 0; sent < 300; sent++)
         {
             Envelope piece = default;
-            piece.Message = NetworkDevice.Piece(64, 0);
+            piece.Message = new NetFrame(new byte[64]).Piece(0);
             piece.Message.PayloadBytes = 64;
             _bench.Deliver(piece);
         }
@@ -215,11 +244,13 @@ public sealed class AnsweringDeviceTests
     }
 
     // The driver's part of the beginning, with all queues the device has. [VIRTIO 1.2, 3.1]
-    private void Start(VirtioDevice device)
+    private void Start(VirtioDevice device, uint features = 0)
     {
         _memory.Write(new MachineAddress(Rings), new byte[9 * RingBytes]);
         Array.Clear(_offered);
         _bench.Attach(device);
+        _bench.Write(0x024, 0);
+        _bench.Write(0x020, features);
         _bench.Write(0x024, 1);
         _bench.Write(0x020, 1);
         _bench.Write(0x070, 0x0b);

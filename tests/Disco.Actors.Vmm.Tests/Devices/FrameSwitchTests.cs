@@ -94,7 +94,7 @@ public sealed class FrameSwitchTests
             ref readonly Message message = ref envelope.Message;
             if (message.Kind != 0)
             {
-                _coming = message.B == 0 ? new byte[(int)message.A] : _coming;
+                _coming = message.B == 0 ? new byte[(int)(uint)message.A] : _coming;
                 ReadOnlySpan<byte> payload = envelope.Payload;
                 payload[..message.PayloadBytes].CopyTo(_coming.AsSpan((int)message.B));
                 if ((int)message.B + message.PayloadBytes == _coming.Length)
@@ -104,12 +104,7 @@ public sealed class FrameSwitchTests
                 return;
             }
             byte[] frame = ToSend.Dequeue();
-            for (int at = 0; at < frame.Length; at += Payload.BytesMax)
-            {
-                ReadOnlySpan<byte> piece = frame.AsSpan(at, Math.Min(Payload.BytesMax, frame.Length - at));
-                Message sent = NetworkDevice.Piece(frame.Length, at);
-                _fabric.Send(context, Address, FrameSwitch.TheSwitch, 0, sent, piece);
-            }
+            new NetFrame(frame).Send(_fabric, context, Address, FrameSwitch.TheSwitch, 0);
         }
 
         public override void Save(StateWriter writer)

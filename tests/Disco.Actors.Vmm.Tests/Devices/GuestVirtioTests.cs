@@ -89,6 +89,43 @@ public sealed class GuestVirtioTests
         }
     }
 
+    /// <summary>2.4.1: when the driver knows that the device has been reset, memory is its own. The reset comes so many
+    /// register accesses behind the request: while the queue is read, while the disk works, and when it has ended.
+    /// </summary>
+    [Theory]
+    [InlineData(0)]
+    [InlineData(3)]
+    [InlineData(10)]
+    [InlineData(30)]
+    [InlineData(100)]
+    [InlineData(1000)]
+    [InlineData(30_000)]
+    public void Reset_is_over_when_nothing_of_the_request_is_under_way(int accesses)
+    {
+        DiskBench bench = WithDisk();
+        TestMonitor vm = bench.Vms[0];
+        byte[] atReset = [];
+        byte[] Memory() => vm.Read(DiskBench.Data(0), 4096 + 4096);
+        Request(bench, type: 0, sector: 8, (DiskBench.Data(0), 4096, true), (DiskBench.Data(1) + 512, 2048, true));
+        _driver!.Plan.AddRange(Enumerable.Repeat((0x14u, 0u), accesses));
+        _driver.Plan.Add((0x70, 0));
+        _driver.Then = () =>
+        {
+            Assert.True(vm.NothingPinned);
+            atReset = Memory();
+            vm.Write(VirtioDriver.QueueAt(0), new byte[0x800]);
+            Request(bench, type: 0, sector: 3, (Odd, 1024, true));
+        };
+
+        Run(bench);
+
+        Assert.Equal(atReset, Memory());
+        Assert.Equal(0, vm.Read(Status, 1)[0]);
+        Assert.Equal((1, 1024 + 1), VirtioDriver.Used(vm, 0));
+        Assert.Equal(Image.AsSpan(3 * 512, 1024).ToArray(), vm.Read(Odd, 1024));
+        Assert.True(vm.NothingPinned);
+    }
+
     [Fact]
     public void Run_in_two_halves_ends_as_the_whole_run()
     {

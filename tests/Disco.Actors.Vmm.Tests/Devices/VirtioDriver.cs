@@ -20,6 +20,9 @@ internal sealed class VirtioDriver(int cpu, int node, Fabric fabric, Address dev
     /// <summary>Offset and value.</summary>
     public List<(uint Offset, uint Value)> Plan { get; } = [];
 
+    /// <summary>Done once when all of the plan has been acknowledged; it may plan more.</summary>
+    public Action? Then { get; set; }
+
     /// <summary>Where a queue's descriptors lie in guest memory; its rings behind them.</summary>
     public static ulong QueueAt(int queue) => 0x2000 + ((ulong)queue * RingBytes);
 
@@ -72,6 +75,11 @@ internal sealed class VirtioDriver(int cpu, int node, Fabric fabric, Address dev
 
     public override void Receive(in Envelope envelope, Context context)
     {
+        if (_next == Plan.Count && Then is { } then)
+        {
+            Then = null;
+            then();
+        }
         if (_next == Plan.Count)
         {
             return;

@@ -40,6 +40,9 @@ public abstract class DmaPort
     /// <summary>What a move that is not finished waits for.</summary>
     public virtual WaitsFor? WaitingFor => null;
 
+    /// <summary>Bytes are still being moved, though it may be for nobody.</summary>
+    public virtual bool IsUnderWay => false;
+
     /// <summary>Moves on; false when it has to wait for a message.</summary>
     public abstract bool Continue(ref DmaTransfer transfer, Span<byte> buffer, Context context);
 

@@ -52,8 +52,7 @@ internal record struct QueueState
     /// <summary>The driver said that there may be something new.</summary>
     public bool Notified;
 
-    public readonly bool IsUsable =>
-        Ready != 0 && BitOperations.IsPow2(Size) && Size <= VirtioDevice.QueueSizeMax;
+    public readonly bool IsUsable(int sizeMax) => Ready != 0 && BitOperations.IsPow2(Size) && Size <= sizeMax;
 
     public readonly uint Slot => Seen & (Size - 1);
 

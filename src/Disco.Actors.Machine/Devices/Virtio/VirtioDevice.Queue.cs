@@ -149,7 +149,7 @@ public abstract partial class VirtioDevice
         }
         for (int queue = 0; queue < _queues.Length; queue++)
         {
-            if (_queues[queue].Notified && _queues[queue].IsUsable && Wants(queue))
+            if (_queues[queue].Notified && _queues[queue].IsUsable(_kind.QueueSize) && Wants(queue))
             {
                 _queue = queue;
                 Look();

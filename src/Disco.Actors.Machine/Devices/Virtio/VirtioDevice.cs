@@ -6,7 +6,11 @@ namespace Disco.Actors.Machine.Devices.Virtio;
 /// <param name="DeviceId">The kind.</param>
 /// <param name="Features">Its feature bits 0 to 31; VERSION_1 is offered besides.</param>
 /// <param name="Queues">How many queues it has.</param>
-public sealed record VirtioKind(uint DeviceId, uint Features, int Queues);
+public sealed record VirtioKind(uint DeviceId, uint Features, int Queues)
+{
+    /// <summary>The most requests that one of them can hold, a power of two.</summary>
+    public int QueueSize { get; init; } = VirtioDevice.QueueSizeMax;
+}
 
 /// <summary>
 /// A device behind the memory mapped transport, version 2: its registers, and its queues, which are worked off in
@@ -32,6 +36,7 @@ public abstract partial class VirtioDevice : DeviceActor
     private readonly VirtioKind _kind;
     private readonly DmaPort _dma;
     private readonly QueueState[] _queues;
+    private readonly List<UncachedMessage> _held = [];
     private TransportState _transport;
 
     protected VirtioDevice(Address address, int node, DeviceWiring wiring, VirtioKind kind, DmaPort dma)
@@ -43,6 +48,9 @@ public abstract partial class VirtioDevice : DeviceActor
     }
 
     public override WaitsFor? Waiting => _dma.WaitingFor;
+
+    /// <summary>Has the driver undertaken to use a feature, bits 0 to 31, that was offered?</summary>
+    protected bool HasTaken(uint feature) => (_transport.DriverFeaturesLow & _kind.Features & feature) != 0;
 
     protected ulong MemoryBytes => _dma.MemoryBytes;
 
@@ -87,6 +95,9 @@ public abstract partial class VirtioDevice : DeviceActor
         }
     }
 
+    /// <summary>Something of a request that was dropped still goes on behind the device.</summary>
+    protected virtual bool IsBusyBehind => false;
+
     /// <summary>Forgets the request under way.</summary>
     protected abstract void ResetRequest();
 
@@ -112,6 +123,26 @@ public abstract partial class VirtioDevice : DeviceActor
         {
             Work(context);
         }
+        if (_held.Count > 0 && !IsSettling)
+        {
+            _held.ForEach(access => Answer(access, 0, context));
+            _held.Clear();
+        }
+    }
+
+    // After a reset memory is the driver's: it is over only when nothing is written there any more. [2.4.1]
+    private bool IsSettling => IsBusyBehind || _dma.IsUnderWay;
+
+    protected override bool Holds(in UncachedMessage access)
+    {
+        bool isReset = access.Kind == UncachedKind.UncachedWrite && access.Value == 0
+            && access.PhysicalAddress - Wiring.Base == (ulong)VirtioOffsets.Status;
+        if (!isReset || !IsSettling)
+        {
+            return false;
+        }
+        _held.Add(access);
+        return true;
     }
 
     protected override uint ReadRegister(uint offset, int cpu, Context context)
@@ -132,7 +163,7 @@ public abstract partial class VirtioDevice : DeviceActor
                 1 => FeaturesHigh,
                 _ => 0,
             },
-            VirtioOffsets.QueueSizeMax => Selected is null ? 0 : (uint)QueueSizeMax,
+            VirtioOffsets.QueueSizeMax => Selected is null ? 0 : (uint)_kind.QueueSize,
             VirtioOffsets.QueueReady => Selected is { } queue ? _queues[queue].Ready : 0,
             VirtioOffsets.InterruptStatus => _transport.InterruptStatus,
             VirtioOffsets.Status => _transport.Status,
@@ -221,6 +252,15 @@ public abstract partial class VirtioDevice : DeviceActor
     {
         base.Save(writer);
         _transport.Save(writer);
+        writer.Write("held", _held.Count);
+        foreach (UncachedMessage access in _held)
+        {
+            Message message = access.Pack();
+            writer.Write("kind", (ulong)message.Kind);
+            writer.Write("a", message.A);
+            writer.Write("b", message.B);
+            writer.Write("c", message.C);
+        }
         SaveQueues(writer);
         SaveRequest(writer);
     }
@@ -229,6 +269,14 @@ public abstract partial class VirtioDevice : DeviceActor
     {
         base.Load(reader);
         _transport.Load(reader);
+        _held.Clear();
+        for (int left = reader.ReadInt32("held"); left > 0; left--)
+        {
+            ushort kind = (ushort)reader.ReadUInt64("kind");
+            ulong a = reader.ReadUInt64("a");
+            ulong b = reader.ReadUInt64("b");
+            _held.Add(UncachedMessage.Unpack(new Message { Kind = kind, A = a, B = b, C = reader.ReadUInt64("c") }));
+        }
         LoadQueues(reader);
         LoadRequest(reader);
     }
