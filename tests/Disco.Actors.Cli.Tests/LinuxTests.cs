@@ -97,8 +97,8 @@ public sealed class LinuxTests : IDisposable
         string script = Write("served.script", $"""
             within 60
             expect "linux# "
-            send "(echo hello from a guest | nc -l -p 80 >x; md5sum x) & sleep 1; ifconfig eth0 10.0.0.1 up\n"
-            expect "{Convert.ToHexStringLower(MD5.HashData(said))}  x"
+            send "(echo hello from a guest | nc -l -p 80 >x; sha256sum x) & sleep 1; ifconfig eth0 10.0.0.1 up\n"
+            expect "{Convert.ToHexStringLower(SHA256.HashData(said))}  x"
             send "power-off 6\n"
             wait
             """);
