@@ -24,10 +24,17 @@ internal sealed class Pacer(Course course, ActorHost[] hosts, AkkaOptions option
     protected override void PreStart()
     {
         course.Pacer = Self;
-        foreach (ActorHost host in hosts)
+        try
         {
-            Props props = Props.Create(() => new HostActor(host)).WithDispatcher(Dispatcher).WithMailbox(Mailbox);
-            host.Ref = Context.Watch(Context.ActorOf(props, $"{host.Address}".Replace('/', '-')));
+            foreach (ActorHost host in hosts)
+            {
+                Props props = Props.Create(() => new HostActor(host)).WithDispatcher(Dispatcher).WithMailbox(Mailbox);
+                host.Ref = Context.Watch(Context.ActorOf(props, $"{host.Address}".Replace('/', '-')));
+            }
+        }
+        catch (Exception exception)
+        {
+            Break(exception);
         }
     }
 
@@ -37,7 +44,20 @@ internal sealed class Pacer(Course course, ActorHost[] hosts, AkkaOptions option
         return Directive.Stop;
     });
 
+    /// <summary>Whoever waits for the run is told of every exception: nobody else would end it.</summary>
     protected override void OnReceive(object message)
+    {
+        try
+        {
+            Handle(message);
+        }
+        catch (Exception exception)
+        {
+            Break(exception);
+        }
+    }
+
+    private void Handle(object message)
     {
         switch (message)
         {

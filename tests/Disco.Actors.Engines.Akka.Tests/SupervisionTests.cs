@@ -67,6 +67,31 @@ public sealed class SupervisionTests : AkkaTestKit
         ExpectTerminated(host.Ref);
     }
 
+    /// <summary>Whether it fails at once or in the middle of a run, nobody waits for ever.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_pacer_that_fails_breaks_the_run(bool late)
+    {
+        Course course = new();
+        ActorHost[] hosts = late ? [] : [null!];
+        AkkaOptions akka = new();
+        IActorRef pacer = Sys.ActorOf(Props.Create(() => new Pacer(course, hosts, akka)), "pacer");
+        TaskCompletionSource done = new();
+        if (late)
+        {
+            // Asked to end what it has ended: the second is one too many.
+            done.SetResult();
+            pacer.Tell(new Go(100, done));
+        }
+        TaskCompletionSource next = new();
+
+        pacer.Tell(new Go(100, next));
+
+        await Assert.ThrowsAnyAsync<Exception>(() => next.Task.WaitAsync(TimeSpan.FromSeconds(10)));
+        Assert.True(next.Task.IsFaulted);
+    }
+
     private (IActorRef Pacer, ActorHost Host, Course Course) Start()
     {
         World world = new([new Probe(new Address(Role.Driver, 0))], new Lookahead(1, 1, 1, 1), new ToyNames());
