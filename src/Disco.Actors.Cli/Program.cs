@@ -41,3 +41,9 @@ catch (Exception e) when (e is UserError or HoconException or TraceException)
     Console.Error.WriteLine($"disco: {e.Message}");
     return ExitCode.BadInput;
 }
+catch (Exception e)
+{
+    // Left to the runtime, it would abort the process, and the terminal would stay as a guest had it.
+    Console.Error.WriteLine($"disco: a mistake of this program: {e}");
+    return ExitCode.RunFailed;
+}

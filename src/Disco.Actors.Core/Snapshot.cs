@@ -94,6 +94,9 @@ public sealed class Snapshot : StateWriter
     {
         private int _next = first;
 
+        public override bool IsNext(string name) =>
+            _next < snapshot._fields.Count && snapshot._fields[_next].Name == name;
+
         public override ulong ReadUInt64(string name)
         {
             Span<byte> word = stackalloc byte[sizeof(ulong)];

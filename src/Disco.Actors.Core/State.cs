@@ -28,6 +28,9 @@ public abstract class StateReader
     /// <summary>The next field, of exactly <paramref name="into"/>'s length.</summary>
     public abstract void ReadBytes(string name, Span<byte> into);
 
+    /// <summary>False when the next field is known to have another name: what is optional was not written.</summary>
+    public virtual bool IsNext(string name) => true;
+
     public long ReadInt64(string name) => (long)ReadUInt64(name);
 
     public int ReadInt32(string name) => checked((int)ReadInt64(name));

@@ -3,6 +3,7 @@ using Disco.Actors.Verification.Stress;
 using Disco.Actors.Verification.Stress.Mutation;
 using Disco.Actors.Verification.Stress.Shrinking;
 using Disco.Actors.Verification.Stress.WholeMachines;
+using Disco.Actors.Vmm.Shootdown;
 using Xunit;
 
 namespace Disco.Actors.Mutants.Tests;
@@ -68,6 +69,24 @@ public sealed class KillTests
         string file = MachineCampaign.ReproOf(small, mutant.ToString()).ToJson();
         Assert.Equal(small.Violation.What, StressPort.Repeat(file, withMutant: true));
         Assert.Null(StressPort.Repeat(file, withMutant: false));
+    }
+
+    /// <summary>What a shootdown leaves behind is seen before anybody uses it.</summary>
+    [Theory]
+    [InlineData(Mutant.RoundForgetsLastTarget, ShootdownProtocol.Targeted)]
+    [InlineData(Mutant.RoundCompletesAtFirstAck, ShootdownProtocol.Broadcast)]
+    [InlineData(Mutant.LazyAcksAtRecord, ShootdownProtocol.Lazy)]
+    [InlineData(Mutant.GathererKeepsItsOwn, ShootdownProtocol.NumaMulticast)]
+    public void Translation_that_outlives_its_shootdown_is_seen_on_a_machine(
+        Mutant mutant, ShootdownProtocol protocol)
+    {
+        using ActiveMutant _ = new(mutant);
+
+        MachineFailure? failure = MachineCampaign.Run(
+            new CampaignPlan { Subject = SubjectKind.Machine, Protocol = protocol, First = 1, Last = 60 }).Failure;
+
+        Assert.NotNull(failure);
+        Assert.Contains(" still ", failure.Violation.What, StringComparison.Ordinal);
     }
 
     private static string? RuleWithout(MachineScenario scenario, int cpu, int step)

@@ -9,7 +9,8 @@ namespace Disco.Actors.Cli.Checkpoints;
 
 /// <summary>
 /// Takes checkpoints of runs and lets runs go on from them. The machine must be the same one; engine, threads, seed and
-/// the length of the run may differ, and a checkpoint of the fast fidelity may go on in the coherent one.
+/// the length of the run may differ, and a checkpoint of the fast fidelity may go on in the coherent one. A monitor
+/// whose pages stayed where they were and whose shootdowns left nothing behind may go on with any other way of both.
 /// </summary>
 internal static class Checkpoint
 {
@@ -18,6 +19,11 @@ internal static class Checkpoint
     // The keys that make a machine.
     private static readonly string[] MachineKeys =
         ["board.", "cache.", "latency.", "occupancy.", "monitor.", "vm.", "guest.bootargs"];
+
+    // What a monitor may do otherwise from a checkpoint on, and what it must have done until then.
+    private const string ShootdownKey = "monitor.shootdown";
+    private const string PlacementKeys = "monitor.placement.";
+    private const string PolicyKey = "monitor.placement.policy";
 
     /// <returns>Bytes written.</returns>
     public static long Save(string path, Settings settings, Experiment experiment, Engine engine)
@@ -30,15 +36,18 @@ internal static class Checkpoint
     /// <summary>Puts a machine that has not run, and its engine, where the checkpoint was taken.</summary>
     /// <remarks>Errors: UserError when the file is no sound checkpoint, or is of another machine.</remarks>
     public static void Load(
-        string path, Settings settings, Experiment experiment, Multiprocessor machine, Engine engine)
+        string path, Settings settings, Experiment experiment, BuiltMachine built, Engine engine)
     {
+        Multiprocessor machine = built.Hardware;
         CheckpointFile file = CheckpointFile.Read(path);
-        string fidelity = Refuse(path, file, FactsOf(settings, experiment));
+        SortedDictionary<string, string> facts = FactsOf(settings, experiment);
+        string fidelity = Refuse(path, file, facts);
         try
         {
             if (fidelity == settings.Text(FidelityKey))
             {
                 engine.Load(file.State.Read());
+                RefuseUnderWay(path, file, facts, built);
                 return;
             }
             BoardConfig board = experiment.Board with { Fidelity = Fidelity.Fast };
@@ -64,6 +73,27 @@ internal static class Checkpoint
         }
     }
 
+    /// <summary>Another protocol or policy does not understand what this one has begun.</summary>
+    private static void RefuseUnderWay(
+        string path, CheckpointFile file, SortedDictionary<string, string> facts, BuiltMachine built)
+    {
+        bool differs = facts.Any(fact => IsMonitorsWay(fact.Key) && file.Facts[fact.Key] != fact.Value);
+        if (differs && built.Disco is { } disco && disco.Vms.Any(vm => !vm.Monitor.IsAtRest))
+        {
+            throw new UserError(
+                $"The checkpoint '{path}' was taken in the middle of a change of pages, so it goes on only with its "
+                + $"own {ShootdownKey} and {PlacementKeys}*: take it a little later.");
+        }
+    }
+
+    private static bool IsMonitorsWay(string key) =>
+        key == ShootdownKey || key.StartsWith(PlacementKeys, StringComparison.Ordinal);
+
+    /// <summary>Of a checkpoint that any protocol and policy can go on from.</summary>
+    private static bool IsOpen(CheckpointFile file) =>
+        file.Facts.GetValueOrDefault(ShootdownKey) is "targeted" or "broadcast"
+        && file.Facts.GetValueOrDefault(PolicyKey) == "off";
+
     /// <summary>The fidelity of a checkpoint that fits; throws when it does not.</summary>
     private static string Refuse(string path, CheckpointFile file, SortedDictionary<string, string> facts)
     {
@@ -71,11 +101,15 @@ internal static class Checkpoint
         {
             string then = file.Facts.GetValueOrDefault(key, "nothing");
             string now = facts.GetValueOrDefault(key, "nothing");
-            if (then != now)
+            if (then != now && !(IsMonitorsWay(key) && IsOpen(file)))
             {
                 throw new UserError(
                     $"The checkpoint '{path}' was taken with {key} = {then} and this run has {now}: "
-                    + "only the same machine and guest go on.");
+                    + "only the same machine and guest go on"
+                    + (IsMonitorsWay(key)
+                        ? $" (any {ShootdownKey} and {PlacementKeys}* from {ShootdownKey} = targeted, "
+                            + $"{PolicyKey} = off)."
+                        : "."));
             }
         }
         string fidelity = file.Facts[FidelityKey];

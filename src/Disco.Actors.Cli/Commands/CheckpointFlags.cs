@@ -2,7 +2,6 @@ using System.CommandLine;
 using Disco.Actors.Cli.Checkpoints;
 using Disco.Actors.Cli.Configuration;
 using Disco.Actors.Engines;
-using Disco.Actors.Machine.Boards;
 
 namespace Disco.Actors.Cli.Commands;
 
@@ -10,7 +9,7 @@ namespace Disco.Actors.Cli.Commands;
 internal sealed record CheckpointRequest(string? From, string? To, Settings Settings)
 {
     /// <summary>Puts the machine where the run is to go on from, when it does not start at power-on.</summary>
-    public void Begin(Experiment experiment, Multiprocessor machine, Engine engine)
+    public void Begin(Experiment experiment, BuiltMachine machine, Engine engine)
     {
         if (From is not null)
         {

@@ -1,11 +1,26 @@
+using System.Runtime.InteropServices;
+
 namespace Disco.Actors.Cli.Commands;
 
-/// <summary>Ctrl-C ends a run at the next window, with the report so far; a second one ends the program.</summary>
+/// <summary>
+/// Ctrl-C ends a run at the next window, with the report so far; a second one ends the program. So does the signal that
+/// asks a process to end, since a guest's terminal is to be left as it was.
+/// </summary>
 internal sealed class Interruption : IDisposable
 {
     private volatile bool _requested;
 
-    public Interruption() => Console.CancelKeyPress += OnCancel;
+    private readonly PosixSignalRegistration _termination;
+
+    public Interruption()
+    {
+        Console.CancelKeyPress += OnCancel;
+        _termination = PosixSignalRegistration.Create(PosixSignal.SIGTERM, signal =>
+        {
+            signal.Cancel = !_requested;
+            _requested = true;
+        });
+    }
 
     public bool Requested => _requested;
 
@@ -17,7 +32,11 @@ internal sealed class Interruption : IDisposable
         return wasRequested;
     }
 
-    public void Dispose() => Console.CancelKeyPress -= OnCancel;
+    public void Dispose()
+    {
+        Console.CancelKeyPress -= OnCancel;
+        _termination.Dispose();
+    }
 
     private void OnCancel(object? sender, ConsoleCancelEventArgs e)
     {

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Text;
 using Disco.Actors.Cli.Configuration;
 using Disco.Actors.Core;
@@ -9,6 +10,7 @@ namespace Disco.Actors.Cli.Commands;
 
 /// <summary>
 /// The terminal as the guest's console: each key goes to the guest when it is pressed, Ctrl-C too; Ctrl-] ends the run.
+/// While the guest waits, its time passes as the user's does.
 /// </summary>
 internal sealed class Keyboard : ILiveInput
 {
@@ -19,11 +21,21 @@ internal sealed class Keyboard : ILiveInput
 
     private static readonly Address Outside = new(Role.Outside, 0);
 
+    // Not worth a wait, and how long one lasts before other reasons to end are looked for.
+    private static readonly TimeSpan LeadMin = TimeSpan.FromMilliseconds(10);
+    private static readonly TimeSpan WaitMax = TimeSpan.FromMilliseconds(20);
+
     private readonly ConcurrentQueue<byte> _pressed = new();
+
+    // Pulsed when a key was pressed.
+    private readonly object _arrival = new();
+    private readonly Stopwatch _watch = Stopwatch.StartNew();
+    private readonly Pace _pace;
     private volatile bool _quit;
 
-    private Keyboard(int machines)
+    private Keyboard(int machines, long clockHz)
     {
+        _pace = new Pace(clockHz);
         Console.TreatControlCAsInput = true;
         Console.Error.WriteLine("The guest has the keyboard; Ctrl-] ends the run."
             + (machines > 1 ? " Ctrl-A n is the next virtual machine, Ctrl-A 0 the first." : ""));
@@ -37,12 +49,27 @@ internal sealed class Keyboard : ILiveInput
     public static Keyboard? For(Experiment experiment, bool json) =>
         HasShell(experiment) && experiment.GdbAt is null && !json
         && !Console.IsInputRedirected && !Console.IsOutputRedirected
-            ? new Keyboard(experiment.Monitor?.Vms.Count ?? 1)
+            ? new Keyboard(experiment.Monitor?.Vms.Count ?? 1, experiment.Board.ClockHz)
             : null;
 
     private static bool HasShell(Experiment experiment) =>
         experiment.Bare is { Script: null, Initrd.IsEmpty: false }
         || experiment.Monitor?.Vms.Any(vm => vm is { Script: null, HasDrivers: true }) == true;
+
+    /// <summary>Waits while the guest's time is ahead of the user's and nothing is to be said to it.</summary>
+    public void KeepPace(Cycle now, Func<bool> isInterrupted)
+    {
+        for (TimeSpan lead = LeadAt(now); lead > LeadMin; lead = LeadAt(now))
+        {
+            if (isInterrupted())
+            {
+                // Who presses a key wants its echo at once.
+                _pace.Begin(now, _watch.Elapsed);
+                return;
+            }
+            WaitForKey(lead < WaitMax ? lead : WaitMax);
+        }
+    }
 
     public bool IsWaiting => _quit || !_pressed.IsEmpty;
 
@@ -74,6 +101,19 @@ internal sealed class Keyboard : ILiveInput
         _ => key.KeyChar == 0 ? [] : Encoding.UTF8.GetBytes([key.KeyChar]),
     };
 
+    private TimeSpan LeadAt(Cycle now) => _pace.LeadAt(now, _watch.Elapsed);
+
+    private void WaitForKey(TimeSpan atMost)
+    {
+        lock (_arrival)
+        {
+            if (_pressed.IsEmpty && !_quit)
+            {
+                Monitor.Wait(_arrival, atMost);
+            }
+        }
+    }
+
     private byte[] Take()
     {
         List<byte> taken = [];
@@ -93,6 +133,10 @@ internal sealed class Keyboard : ILiveInput
             foreach (byte each in _quit ? [] : bytes)
             {
                 _pressed.Enqueue(each);
+            }
+            lock (_arrival)
+            {
+                Monitor.Pulse(_arrival);
             }
         }
     }

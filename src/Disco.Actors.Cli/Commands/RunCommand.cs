@@ -5,6 +5,7 @@ using Disco.Actors.Cli.Reports;
 using Disco.Actors.Core;
 using Disco.Actors.Engines;
 using Disco.Actors.Tracing.Recording;
+using Disco.Actors.Verification.Observers;
 
 namespace Disco.Actors.Cli.Commands;
 
@@ -25,12 +26,14 @@ internal static class RunCommand
         DiskSaveFlag disk = new();
         RecordFlags record = new();
         GdbFlag gdb = new();
+        CheckFlag check = new();
         Command command = new("run", "boot a machine, run a guest on it, report") { json, registers };
         CheckpointFlags checkpoints = new();
         record.AddTo(command);
         checkpoints.AddTo(command);
         gdb.AddTo(command);
         disk.AddTo(command);
+        check.AddTo(command);
         flags.AddTo(command);
         command.SetAction(parsed =>
         {
@@ -58,15 +61,15 @@ internal static class RunCommand
                 experiment = experiment with { Engine = EngineKind.Deterministic, GdbAt = listenAt };
             }
             return Run(
-                experiment, every, recording, checkpoint, disk.Read(parsed, experiment), parsed.GetValue(json),
-                parsed.GetValue(registers));
+                experiment, every, recording, checkpoint, disk.Read(parsed, experiment),
+                check.Read(parsed, experiment), parsed.GetValue(json), parsed.GetValue(registers));
         });
         return command;
     }
 
     private static int Run(
         Experiment experiment, TimeSpan every, RecordRequest? record, CheckpointRequest checkpoint,
-        string? diskTo, bool json, bool registers)
+        string? diskTo, bool isChecked, bool json, bool registers)
     {
         if (experiment.Engine == EngineKind.Akka)
         {
@@ -80,7 +83,8 @@ internal static class RunCommand
         BuiltMachine machine = experiment.Build();
         Engine engine = experiment.MakeEngine(machine.World);
         using IDisposable? owned = engine as IDisposable;
-        checkpoint.Begin(experiment, machine.Hardware, engine);
+        checkpoint.Begin(experiment, machine, engine);
+        RunChecks? checks = isChecked ? CheckFlag.Begin(machine, engine) : null;
         Cycle until = experiment.Until == Cycle.Never ? Cycle.Never : engine.Now + experiment.Until.Value;
         using Interruption interruption = new();
         Keyboard? keyboard = Keyboard.For(experiment, json);
@@ -88,7 +92,10 @@ internal static class RunCommand
         using Stream? outside = experiment.Gateway.Open();
         using PortForwards? forwards = PortForwards.For(experiment);
         ILiveInput[] live = [.. new ILiveInput?[] { keyboard, forwards }.OfType<ILiveInput>()];
-        GuestConsoles consoles = new(machine, json ? null : output) { Outside = outside, Forwards = forwards };
+        GuestConsoles consoles = new(machine, json ? null : output, keyboard is not null)
+        {
+            Outside = outside, Forwards = forwards,
+        };
         engine.OnOutput = consoles.Print;
         using Recorder? recorder = record?.Start(experiment, engine);
         bool shows = !json && keyboard is null && !Console.IsErrorRedirected;
@@ -101,6 +108,8 @@ internal static class RunCommand
         {
             progress.Show(at);
             peak?.Look();
+            keyboard?.KeepPace(
+                at.Cycle, () => interruption.Requested || Array.Exists(live, input => input.IsWaiting));
         }
         Stopwatch watch = Stopwatch.StartNew();
         TypedKeys.Poster post = recorder is null ? engine.Post : recorder.Post;
@@ -114,11 +123,12 @@ internal static class RunCommand
             ? RunAndLook(engine, until, interruption, peak, Look)
             : recorder.Run(until, () => interruption.Requested, Look);
         watch.Stop();
+        result = CheckFlag.End(checks, result);
         progress.Clear();
         consoles.Finish();
 
         recorder?.Dispose();
-        RunReport report = RunReport.Of(experiment, machine, engine, result, watch.Elapsed, consoles, peak);
+        RunReport report = RunReport.Of(experiment, machine, engine, result, watch.Elapsed, consoles, peak, checks);
         if (json)
         {
             Console.WriteLine(report.ToJson(registers, record?.Report(recorder!)));

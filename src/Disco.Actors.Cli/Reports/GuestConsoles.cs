@@ -10,7 +10,8 @@ namespace Disco.Actors.Cli.Reports;
 
 /// <summary>
 /// What the guests print. A bare guest's bytes pass as they are; with several virtual machines each line is shown when
-/// it is whole, behind the name of its machine.
+/// it is whole, behind the name of its machine. With somebody at the keyboard the machine in focus has the terminal,
+/// and what others print is shown when it is their turn.
 /// </summary>
 internal sealed class GuestConsoles
 {
@@ -18,12 +19,20 @@ internal sealed class GuestConsoles
     private readonly Dictionary<Address, List<byte>> _all = [];
     private readonly Dictionary<Address, List<byte>> _line = [];
     private readonly List<byte> _shown = [];
+    // Of a machine that is not in focus so much is kept.
+    private const int BacklogMaxBytes = 1 << 16;
+
     private readonly Stream? _to;
     private readonly int _columns;
 
+    // Who says which machine is in focus, when that is of interest, and the console that was.
+    private readonly ConsoleMultiplexer? _keyboard;
+    private Address _inFocus;
+
     /// <param name="machine">Whose consoles.</param>
     /// <param name="to">Where they are shown while the run goes on; null for nowhere.</param>
-    public GuestConsoles(BuiltMachine machine, Stream? to)
+    /// <param name="hasKeyboard">Somebody types.</param>
+    public GuestConsoles(BuiltMachine machine, Stream? to, bool hasKeyboard = false)
     {
         _to = to;
         // The only one, with a shell: what it prints is shown as it comes.
@@ -32,6 +41,11 @@ internal sealed class GuestConsoles
         {
             _names[vm.Console] = vm.Config.Name;
             _columns = Math.Max(_columns, vm.Config.Name.Length);
+        }
+        if (hasKeyboard && vms.Count > 1)
+        {
+            _keyboard = machine.Disco!.Devices.Keyboard;
+            _inFocus = ConsoleMultiplexer.ConsoleOf(_keyboard.Focus);
         }
     }
 
@@ -61,6 +75,11 @@ internal sealed class GuestConsoles
             return;
         }
         Of(_all, console).AddRange(bytes);
+        if (_keyboard is not null)
+        {
+            PrintInFocus(_keyboard, console, bytes);
+            return;
+        }
         if (!_names.TryGetValue(console, out string? name))
         {
             Show(bytes);
@@ -82,11 +101,34 @@ internal sealed class GuestConsoles
     {
         foreach ((Address console, List<byte> line) in _line.OrderBy(entry => entry.Key))
         {
-            if (line.Count > 0)
+            if (line.Count > 0 && _keyboard is null)
             {
                 line.Add((byte)'\n');
                 ShowLine(_names[console], line);
             }
+        }
+    }
+
+    private void PrintInFocus(ConsoleMultiplexer keyboard, Address console, ReadOnlySpan<byte> bytes)
+    {
+        Address inFocus = ConsoleMultiplexer.ConsoleOf(keyboard.Focus);
+        if (inFocus != _inFocus)
+        {
+            _inFocus = inFocus;
+            List<byte> backlog = Of(_line, inFocus);
+            Show(Encoding.UTF8.GetBytes($"\r\n[keyboard: {_names[inFocus]}]\r\n"));
+            Show(CollectionsMarshal.AsSpan(backlog));
+            backlog.Clear();
+        }
+        if (console == inFocus)
+        {
+            Show(bytes);
+        }
+        else if (console != ConsoleMultiplexer.TheKeyboard)
+        {
+            List<byte> backlog = Of(_line, console);
+            backlog.AddRange(bytes);
+            backlog.RemoveRange(0, Math.Max(0, backlog.Count - BacklogMaxBytes));
         }
     }
 

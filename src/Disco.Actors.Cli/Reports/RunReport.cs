@@ -4,6 +4,7 @@ using System.Text.Json;
 using Disco.Actors.Cli.Configuration;
 using Disco.Actors.Engines;
 using Disco.Actors.Machine.Boards;
+using Disco.Actors.Verification.Observers;
 using Spectre.Console;
 
 namespace Disco.Actors.Cli.Reports;
@@ -21,10 +22,11 @@ internal sealed class RunReport
     private readonly MachineReport _figures;
     private readonly string _stateHash;
     private readonly string[] _notes;
+    private readonly RunChecks? _checks;
 
     private RunReport(
         Experiment experiment, BuiltMachine machine, Engine engine, RunResult result, TimeSpan host,
-        GuestConsoles consoles, MemoryPeak? peak)
+        GuestConsoles consoles, MemoryPeak? peak, RunChecks? checks)
     {
         _experiment = experiment;
         _machine = machine.Hardware;
@@ -32,9 +34,13 @@ internal sealed class RunReport
         _result = result;
         _hostSeconds = host.TotalSeconds;
         _consoles = consoles;
+        _checks = checks;
         _monitor = machine.Disco is { } disco ? new MonitorSection(disco, consoles, peak!, engine.Now) : null;
         _figures = MachineReport.Of(_machine, engine.Now, engine.DeliveriesByKind());
-        _stateHash = engine.StateHash().ToString("x16", CultureInfo.InvariantCulture);
+        // Of a run that has failed the state is what was left in the middle of a step.
+        _stateHash = result.Outcome == Outcome.Faulted
+            ? "none"
+            : engine.StateHash().ToString("x16", CultureInfo.InvariantCulture);
         _notes = [.. result.Outcome is Outcome.ReachedLimit or Outcome.Cancelled ? LostCpus.Describe(_machine) : []];
     }
 
@@ -51,7 +57,8 @@ internal sealed class RunReport
 
     public static RunReport Of(
         Experiment experiment, BuiltMachine machine, Engine engine, RunResult result, TimeSpan host,
-        GuestConsoles consoles, MemoryPeak? peak) => new(experiment, machine, engine, result, host, consoles, peak);
+        GuestConsoles consoles, MemoryPeak? peak, RunChecks? checks) =>
+        new(experiment, machine, engine, result, host, consoles, peak, checks);
 
     /// <param name="registers">Whether to show them.</param>
     /// <param name="recording">What is known of the recording; null without one.</param>
@@ -89,6 +96,10 @@ internal sealed class RunReport
         if (recording is not null)
         {
             report["recording"] = recording;
+        }
+        if (_checks is not null)
+        {
+            report["checked"] = _checks.Counts.ToDictionary(each => each.What, each => each.Count);
         }
         if (_monitor is not null)
         {
@@ -191,6 +202,10 @@ internal sealed class RunReport
                 + $"p99.9 {latency.P999 * nanosecondsPerCycle:F0}");
         }
         grid.AddRow("state hash", _stateHash);
+        if (_checks is not null)
+        {
+            grid.AddRow("checked", string.Join(", ", _checks.Counts.Select(each => $"{each.Count:N0} {each.What}")));
+        }
         Tables.To(Console.Out, Console.IsOutputRedirected).Write(grid);
     }
 

@@ -117,7 +117,10 @@ public sealed unsafe class DirectoryController : Actor
     {
         _entries.Load(reader);
         _missCounts.Load(reader);
-        _hotPages?.Load(reader);
+        if (_hotPages is not null && reader.IsNext(HotPageCounters.FirstField))
+        {
+            _hotPages.Load(reader);
+        }
         _busyUntil = reader.ReadInt64("busyUntil");
         Statistics.Load(reader);
     }

@@ -14,6 +14,9 @@ internal sealed unsafe class HotPageCounters
     // Words before the misses by node: the interval they belong to, and the misses to write.
     private const int HeaderWords = 2;
 
+    /// <summary>Of what is saved of them.</summary>
+    public const string FirstField = "hotCounts";
+
     private readonly HotPageConfig _config;
     private readonly int _node;
     private readonly int _nodes;
@@ -32,7 +35,7 @@ internal sealed unsafe class HotPageCounters
         _node = node;
         _nodes = homes.Nodes;
         ulong pages = homes.NodeBytes >> Page.Shift;
-        _counts = new NativePages("hotCounts", pages * (ulong)((HeaderWords + _nodes) * sizeof(uint)));
+        _counts = new NativePages(FirstField, pages * (ulong)((HeaderWords + _nodes) * sizeof(uint)));
     }
 
     /// <summary>How often a page was hot.</summary>

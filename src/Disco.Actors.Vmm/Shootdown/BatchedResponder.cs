@@ -47,6 +47,8 @@ internal sealed class BatchedResponder(ShootdownConfig config, Fabric fabric, in
         Acknowledge(Fabric.SenderOf(envelope.Message), message, context, cpu);
     }
 
+    private protected override string FirstField => "vm";
+
     private protected override void SaveState(StateWriter writer)
     {
         for (int vm = 0; vm < VmsMax; vm++)

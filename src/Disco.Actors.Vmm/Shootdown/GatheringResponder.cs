@@ -59,6 +59,8 @@ internal sealed class GatheringResponder(ShootdownConfig config, Fabric fabric, 
         }
     }
 
+    private protected override string FirstField => "gatherings";
+
     private protected override void SaveState(StateWriter writer)
     {
         writer.Write("gatherings", (ulong)_gatherings.Count);

@@ -39,6 +39,8 @@ internal sealed class LazyResponder(ShootdownConfig config, Fabric fabric, int c
     public override void Drain(Context context, IResponderCpu cpu) =>
         Step(LazyEvent.Drain, default, default, context, cpu);
 
+    private protected override string FirstField => "lazy";
+
     private protected override void SaveState(StateWriter writer)
     {
         writer.Write("lazy", (ulong)_state);

@@ -24,6 +24,8 @@ internal sealed class RendezvousResponder(ShootdownConfig config, Fabric fabric,
     public override void Drain(Context context, IResponderCpu cpu) =>
         Step(RendezvousEvent.Drain, default, default, context, cpu);
 
+    private protected override string FirstField => "rendezvous";
+
     private protected override void SaveState(StateWriter writer)
     {
         writer.Write("rendezvous", (ulong)_state);

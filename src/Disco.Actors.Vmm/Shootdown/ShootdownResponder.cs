@@ -57,11 +57,20 @@ public abstract class ShootdownResponder
         Statistics.Save(writer);
     }
 
+    /// <summary>
+    /// Reads what was saved, of the same protocol or of one whose responders have no state; then this one's is fresh.
+    /// </summary>
     public void Load(StateReader reader)
     {
-        LoadState(reader);
+        if (FirstField is { } first && reader.IsNext(first))
+        {
+            LoadState(reader);
+        }
         Statistics.Load(reader);
     }
+
+    /// <summary>Of what the protocol saves; null when that is nothing.</summary>
+    private protected virtual string? FirstField => null;
 
     private protected virtual void SaveState(StateWriter writer)
     {

@@ -1,4 +1,5 @@
 using Disco.Actors.Core;
+using Disco.Actors.Machine.Mips;
 
 namespace Disco.Actors.Vmm.VirtualCpus;
 
@@ -104,6 +105,21 @@ public sealed class SecondLevelTlb
                 _entries[i].Key = 0;
             }
         }
+    }
+
+    /// <summary>True when something translates to a physical page, or lets it be written.</summary>
+    public bool Knows(PhysicalPage page, bool toWrite)
+    {
+        ulong right = toWrite ? EntryLo.Dirty : EntryLo.Valid;
+        for (int i = 0; _entries is not null && i < _entries.Length; i++)
+        {
+            ref Entry entry = ref _entries[i];
+            if ((entry.Key & UsedBit) != 0 && entry.Page == page.Number && (entry.Low & right) != 0)
+            {
+                return true;
+            }
+        }
+        return false;
     }
 
     public void Clear()

@@ -73,6 +73,7 @@ public sealed class MachineRunner(Coverage coverage)
         DiscoMachine machine = DiscoBuilder.Build(scenario.ToMonitor(guest));
         DeterministicEngine engine = new(machine.World, scenario.ToEngine());
         Watch(engine);
+        engine.Observers.Add(new TranslationObserver(machine));
         if (scenario.Placement != PlacementPolicy.Off)
         {
             engine.Observers.Add(new MoveObserver(scenario.MovesMax));
