@@ -69,8 +69,10 @@ public sealed class ScaleTests : IDisposable
 
     /// <summary>The guests' convention (guests/README.md): only these figures depend on time.</summary>
     [Fact]
-    public void Printed_ticks_and_stolen_tiles_are_no_results()
+    public void Printed_ticks_stolen_tiles_and_marks_are_no_results()
     {
+        Assert.Equal(GuestText.ResultsOf("  19 marks made against"), GuestText.ResultsOf("  20 marks made against"));
+        Assert.NotEqual(GuestText.ResultsOf("  19 marks lost"), GuestText.ResultsOf("  20 marks lost"));
         const string One = "  drawn in 120 ticks, 3 tiles stolen, checksum 00000017\nraytrace: ok\n";
         const string Other = "  drawn in 121 ticks, 0 tiles stolen, checksum 00000018\nraytrace: ok\n";
 

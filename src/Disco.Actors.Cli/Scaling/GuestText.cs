@@ -7,7 +7,7 @@ namespace Disco.Actors.Cli.Scaling;
 
 /// <summary>
 /// What the guests of a run print, console by console. Results do not depend on the order of concurrent messages;
-/// ticks and stolen tiles do (guests/README.md), and are left out of a comparison.
+/// ticks, stolen tiles and the torture test's marks do (guests/README.md), and are left out of a comparison.
 /// </summary>
 internal sealed partial class GuestText
 {
@@ -38,7 +38,7 @@ internal sealed partial class GuestText
         return null;
     }
 
-    [GeneratedRegex("[0-9]+ (?=ticks|tiles stolen)")]
+    [GeneratedRegex("[0-9]+ (?=ticks|tiles stolen|marks made)")]
     private static partial Regex Timed();
 
     // One char a byte: consoles are compared, not shown.
