@@ -36,7 +36,7 @@ internal sealed class Flags
 
     private readonly Option<string[]> _machines = new("--vm")
     {
-        Description = "a virtual machine under the monitor, e.g. --vm web=hello,vcpus=2,memory=8MiB; "
+        Description = "a virtual machine under the monitor, e.g. --vm web=hello,vcpus=2,memory=8MiB,nodes=0-1; "
             + "a value with commas stands in double quotes; may be repeated",
         HelpName = "NAME[=GUEST][,KEY=VALUE...]",
     };

@@ -1,3 +1,4 @@
+using Disco.Actors.Core;
 using Disco.Actors.Machine.Boards;
 using Disco.Actors.Vmm.Boards;
 using Disco.Actors.Vmm.Devices;
@@ -73,12 +74,21 @@ internal static class MonitorSettings
             MemoryBytes = (ulong)settings.Bytes(key + "memory"),
             HasNetwork = settings.OnOrOff(key + "network"),
             Weight = (int)settings.Whole(key + "weight", 1, 1 << 20),
+            Nodes = NodesOf(settings, key),
             FrameBytesMax = frames == "all" ? null : (ulong)settings.Bytes(key + "frames"),
         };
         long count = settings.Whole(key + "count", 1, DiscoConfig.VmsMax);
         return count == 1
             ? [one]
             : Enumerable.Range(0, (int)count).Select(number => one with { Name = $"{name}.{number}" });
+    }
+
+    private static NodeSet NodesOf(Settings settings, string key)
+    {
+        string text = settings.Text(key + "nodes");
+        return text == "all" ? NodeSet.None
+            : NodeSet.TryParse(text, out NodeSet nodes) ? nodes
+            : throw new UserError($"{key}nodes = '{text}': write the nodes it stays on as 0-1 or 0;2, or all.");
     }
 
     /// <summary>The disks of a virtual machine: those it shares with all that name the same images, then its own.

@@ -119,17 +119,22 @@ public sealed partial class DiscoBuilder : IMachineHost
 
     IMessageNames IMachineHost.NamesWith(IMessageNames machine) => new DiscoMessageNames(machine);
 
-    // Neighbouring virtual CPUs start on neighbouring CPUs, machine after machine.
+    // Neighbouring virtual CPUs start on neighbouring CPUs of their nodes, machine after machine.
     private static int[][] Spread(DiscoConfig config)
     {
-        int next = 0;
+        Dictionary<NodeSet, int> next = [];
         int[][] places = new int[config.Vms.Count][];
         for (int vm = 0; vm < places.Length; vm++)
         {
+            NodeSet nodes = config.NodesOf(vm);
+            int[] cpus = [.. Enumerable.Range(0, config.Board.Cpus)
+                .Where(cpu => nodes.Contains(config.Board.NodeOf(cpu)))];
             places[vm] = new int[config.Vms[vm].Vcpus];
             for (int vcpu = 0; vcpu < places[vm].Length; vcpu++)
             {
-                places[vm][vcpu] = next++ % config.Board.Cpus;
+                int place = next.GetValueOrDefault(nodes);
+                next[nodes] = place + 1;
+                places[vm][vcpu] = cpus[place % cpus.Length];
             }
         }
         return places;
@@ -175,6 +180,7 @@ public sealed partial class DiscoBuilder : IMachineHost
         new(vm, NodeOfVm(vm), (int)(_config.Vms[vm].MemoryBytes >> Page.Shift))
         {
             Weight = _config.Vms[vm].Weight,
+            Nodes = _config.NodesOf(vm),
             Interrupts = VmDevices.InterruptControllerOf(vm),
             Balloon = _config.Vms[vm].HasDrivers ? VmDevices.BalloonOf(vm) : null,
             FramesMax = _config.Vms[vm].FrameBytesMax is { } bytes ? (int)(bytes >> Page.Shift) : int.MaxValue,
@@ -241,7 +247,10 @@ public sealed partial class DiscoBuilder : IMachineHost
     }
 
     private Scheduler MakeScheduler(int node, Fabric fabric) => new(
-        node, Enumerable.Range(node * _board.CpusPerNode, _board.CpusPerNode), _config.Scheduler, fabric);
+        node, Enumerable.Range(node * _board.CpusPerNode, _board.CpusPerNode), _config.Scheduler, fabric)
+    {
+        NodesOf = [.. Enumerable.Range(0, _config.Vms.Count).Select(_config.NodesOf)],
+    };
 
     private VirtualCpu BootCpu(int vm)
     {

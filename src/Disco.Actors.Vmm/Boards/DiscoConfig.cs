@@ -1,3 +1,4 @@
+using Disco.Actors.Core;
 using Disco.Actors.Machine.Boards;
 using Disco.Actors.Machine.Interconnect;
 using Disco.Actors.Vmm.Devices;
@@ -43,6 +44,11 @@ public sealed record DiscoConfig
     /// <summary>Entries of a virtual CPU's second-level TLB, a power of two from 4; 0 for none.</summary>
     public int SecondLevelTlbEntries { get; init; } = 4096;
 
+    private NodeSet AllNodes => NodeSet.Below(Board.Nodes);
+
+    /// <summary>The nodes a virtual machine stays on.</summary>
+    public NodeSet NodesOf(int vm) => Vms[vm].Nodes.IsEmpty ? AllNodes : Vms[vm].Nodes;
+
     /// <summary>What is wrong with it, one sentence each; empty for a machine that can be built.</summary>
     public IReadOnlyList<string> Problems()
     {
@@ -65,6 +71,11 @@ public sealed record DiscoConfig
         foreach (VmConfig vm in Vms)
         {
             AddProblems(problems, vm);
+            if (vm.Nodes.Except(AllNodes) is { IsEmpty: false } absent)
+            {
+                problems.Add($"{vm.Name} is to stay on nodes {vm.Nodes}, but the board {Board.Name} has no node "
+                    + $"{absent.First}; its nodes are 0 to {Board.Nodes - 1}");
+            }
         }
         if (Vms.Count > 0 && Vms.Any(vm => vm.Image.IsLittleEndian != Vms[0].Image.IsLittleEndian))
         {
@@ -85,7 +96,10 @@ public sealed record DiscoConfig
     /// <summary>Who has what of the virtual devices.</summary>
     /// <param name="nodeOf">The node of a virtual machine.</param>
     internal DeviceSetup ToDevices(Func<int, int> nodeOf) =>
-        new(Disks, [.. Vms.Select((vm, number) => AttachmentsOf(vm, number, nodeOf(number)))]);
+        new(Disks, [.. Vms.Select((vm, number) => AttachmentsOf(vm, number, nodeOf(number)) with
+        {
+            Nodes = NodesOf(number),
+        })]);
 
     private static VmAttachments AttachmentsOf(VmConfig vm, int number, int node) => new(number, vm.Name)
     {

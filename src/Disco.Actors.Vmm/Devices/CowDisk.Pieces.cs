@@ -83,14 +83,19 @@ public sealed partial class CowDisk
         job.Phase = DiskPhase.Frame;
         int nodes = _fabric.Homes.Nodes;
         int start = _fabric.NodeOf(Address.Cpu(job.Call.Cpu));
+        NodeSet allowed = NodesFor(job);
         int node = Enumerable.Range(0, nodes)
             .Select(step => (start + step) % nodes)
+            .Where(allowed.Contains)
             .OrderBy(other => _fabric.Topology.Hops(start, other))
-            .ElementAt(job.NodesAsked % nodes);
+            .ElementAt(job.NodesAsked % allowed.Count);
         AllocateMessage ask = new(
             UserOf(job.CachedPage), AllocateFlags.None, PageClass.BufferCache, (ulong)slot);
         Send(new Address(Role.MemMap, (ushort)node), ask.Pack(), context);
     }
+
+    private NodeSet NodesFor(DiskJob job) =>
+        _setup.FindVm(job.Call.Vm)!.Nodes & NodeSet.Below(_fabric.Homes.Nodes);
 
     private void Allocated(in AllocatedMessage answer, Context context)
     {
@@ -107,7 +112,7 @@ public sealed partial class CowDisk
             return;
         }
         job.NodesAsked++;
-        int nodes = _fabric.Homes.Nodes;
+        int nodes = NodesFor(job).Count;
         if (job.NodesAsked == nodes)
         {
             for (int i = 0; i < EvictedAtOnce && TryEvict(context); i++)

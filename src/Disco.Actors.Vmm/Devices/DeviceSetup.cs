@@ -37,6 +37,9 @@ public sealed record VmAttachments(int Vm, string Name)
     /// <summary>It has a virtio network interface.</summary>
     public bool HasInterface { get; init; }
 
+    /// <summary>Where frames are taken for its sake; all ones for anywhere.</summary>
+    public NodeSet Nodes { get; init; } = new(ulong.MaxValue);
+
     /// <summary>Its interrupt controller.</summary>
     public Address Interrupts { get; init; }
 

@@ -156,7 +156,8 @@ public sealed class MonitorMemory
         FrameUser user = new((ushort)vm.Vm, page);
         for (int i = 0; i < MemMaps.Count; i++)
         {
-            frame = MemMaps[(node + i) % MemMaps.Count].Reserve(user, pageClass);
+            int candidate = (node + i) % MemMaps.Count;
+            frame = vm.Nodes.Contains(candidate) ? MemMaps[candidate].Reserve(user, pageClass) : Frame.None;
             if (frame.Exists)
             {
                 vm.Place(page, frame, pageClass, isShared);

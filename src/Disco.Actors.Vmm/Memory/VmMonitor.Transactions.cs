@@ -332,7 +332,7 @@ public sealed partial class VmMonitor
             return;
         }
         transaction.Tries++;
-        if (transaction.Tries < 2 * _nodesByDistance.Length)
+        if (transaction.Tries < 2 * _nodesByDistance[0].Length)
         {
             AskForFrame(transaction, context);
         }

@@ -13,6 +13,9 @@ public sealed record VmMemoryPlan(int Vm, int Node, int Pages)
     /// <summary>Pages that may have frames at a time; more are refused as if memory were full.</summary>
     public int FramesMax { get; init; } = int.MaxValue;
 
+    /// <summary>Where it may have frames.</summary>
+    public NodeSet Nodes { get; init; } = new(ulong.MaxValue);
+
     /// <summary>Its share when memory is short.</summary>
     public int Weight { get; init; } = 1;
 
@@ -77,7 +80,7 @@ public sealed partial class VmMonitor : Actor
         _pmap = new Pmap(fabric.Homes, plan.Pages);
         _vcpus = new VcpuTable(config.LogEntries);
         _shootdown = new ShootdownInitiator(shootdown, fabric, Address, machine);
-        _nodesByDistance = NodesByDistance(fabric.Topology);
+        _nodesByDistance = NodesByDistance(fabric.Topology, plan.Nodes);
         _target = (uint)plan.Pages;
     }
 
@@ -87,6 +90,9 @@ public sealed partial class VmMonitor : Actor
     public int Vm => _plan.Vm;
 
     public int Pages => _plan.Pages;
+
+    /// <summary>Where it may have frames.</summary>
+    public NodeSet Nodes => _plan.Nodes;
 
     /// <summary>Set once by the builder; null for a virtual machine that is only memory.</summary>
     public VmPart? Part { get; set; }
@@ -267,13 +273,14 @@ public sealed partial class VmMonitor : Actor
         }
     }
 
-    private static int[][] NodesByDistance(Topology topology)
+    // For each node those where frames may be, the nearest first.
+    private static int[][] NodesByDistance(Topology topology, NodeSet allowed)
     {
         int[] nodes = [.. Enumerable.Range(0, topology.Nodes)];
         return
         [
             .. nodes.Select(from =>
-                nodes.OrderBy(to => (topology.Hops(from, to), from == to ? 0 : 1, to)).ToArray()),
+                nodes.Where(allowed.Contains).OrderBy(to => (topology.Hops(from, to), from == to ? 0 : 1, to)).ToArray()),
         ];
     }
 

@@ -54,11 +54,12 @@ internal sealed class RunQueue(SchedulerConfig config)
     /// <summary>
     /// Which one another node may have: one that the asking node holds, else the one that would wait longest here.
     /// </summary>
+    /// <param name="mayGo">Whether one may run there at all.</param>
     /// <param name="isHeldThere">Whether a CPU belongs to the asking node.</param>
-    public VcpuToken? ChooseToGive(Func<int, bool> isHeldThere)
+    public VcpuToken? ChooseToGive(Func<VcpuToken, bool> mayGo, Func<int, bool> isHeldThere)
     {
         VcpuToken? best = null;
-        foreach (VcpuToken token in _waiting)
+        foreach (VcpuToken token in _waiting.Where(mayGo))
         {
             if (best is null || isHeldThere(token.Holder).CompareTo(isHeldThere(best.Holder)) is > 0 ||
                 (isHeldThere(token.Holder) == isHeldThere(best.Holder) && token.Pass >= best.Pass))

@@ -33,7 +33,7 @@ public sealed partial class Scheduler
     private void Balance(int peer, int theirVcpus, int theirCpus, Context context)
     {
         bool fair = (theirVcpus + 1) * _seats.Length <= (RunnableVcpus - 1) * theirCpus;
-        if (_queue.Count > 0 && fair)
+        if (HasFor(peer) && fair)
         {
             Give(peer, SchedulingKind.Gift, context);
         }

@@ -28,7 +28,7 @@ public sealed partial class Scheduler
         switch ((SchedulingKind)message.Kind)
         {
             case SchedulingKind.Steal:
-                VictimSteps(peer, _queue.Count > 0 ? VictimEvent.StealGranted : VictimEvent.StealEmpty, context);
+                VictimSteps(peer, HasFor(peer) ? VictimEvent.StealGranted : VictimEvent.StealEmpty, context);
                 break;
             case SchedulingKind.Decline:
                 VictimSteps(peer, VictimEvent.Decline, context);
@@ -95,7 +95,7 @@ public sealed partial class Scheduler
             {
                 return;
             }
-            if (_victim[peer] == VictimState.Marked)
+            if (_victim[peer] == VictimState.Marked && HasFor(peer))
             {
                 VictimSteps(peer, VictimEvent.Surplus, context);
                 told++;
@@ -148,9 +148,14 @@ public sealed partial class Scheduler
         }
     }
 
+    private bool MayGo(VcpuToken token, int peer) => token.Vm >= NodesOf.Count || NodesOf[token.Vm].Contains(peer);
+
+    private bool HasFor(int peer) => _queue.Waiting.Any(token => MayGo(token, peer));
+
     private void Give(int peer, SchedulingKind kind, Context context)
     {
-        VcpuToken token = _queue.ChooseToGive(cpu => _fabric.NodeOf(Address.Cpu(cpu)) == peer)!;
+        VcpuToken token = _queue.ChooseToGive(
+            token => MayGo(token, peer), cpu => _fabric.NodeOf(Address.Cpu(cpu)) == peer)!;
         long waited = context.Now.Value - token.Since;
         token.WaitedCycles += waited;
         Statistics.Waited(waited);

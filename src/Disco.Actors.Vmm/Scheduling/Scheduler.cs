@@ -50,6 +50,9 @@ public sealed partial class Scheduler : Actor
         Busy,
     }
 
+    /// <summary>By virtual machine, the nodes it stays on; those not in the list go anywhere.</summary>
+    public IReadOnlyList<NodeSet> NodesOf { get; init; } = [];
+
     public SchedulerStatistics Statistics { get; } = new();
 
     /// <summary>The vCPUs known here, in order of VM and number.</summary>
