@@ -57,6 +57,9 @@ public sealed class World
 
     public IMessageNames Names { get; }
 
+    /// <summary>What it does when nodes are lost; null when that ends its run. For construction.</summary>
+    public INodeLosses? Losses { get; set; }
+
     public Actor this[Address address] =>
         _byAddress.TryGetValue(address, out Actor? actor)
             ? actor

@@ -14,6 +14,7 @@ internal sealed class ActorTable
         Actors = world.Actors;
         NodeOf = [.. Actors.Select(actor => actor.Node)];
         AtBorder = [.. Actors.Select(actor => actor.IsAtBorder)];
+        IsLost = new bool[Actors.Length];
         _byRole = new int[byte.MaxValue + 1][];
         Array.Fill(_byRole, []);
         foreach (IGrouping<Role, Actor> role in Actors.GroupBy(actor => actor.Address.Role))
@@ -34,6 +35,9 @@ internal sealed class ActorTable
     public int[] NodeOf { get; }
 
     public bool[] AtBorder { get; }
+
+    /// <summary>Those on nodes that are lost.</summary>
+    public bool[] IsLost { get; }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public int Find(Address address)

@@ -12,7 +12,7 @@ namespace Disco.Actors.Engines;
 /// Another may let envelopes be late, never early; it says by how much (<see cref="TakeLate"/>), and an exact engine
 /// that is told so (<see cref="Lateness"/>) repeats its run.
 /// </remarks>
-public abstract class Engine
+public abstract partial class Engine
 {
     /// <summary>How often a run looks up from its windows: output, cancellation, progress.</summary>
     private const long SliceCycles = 1 << 17;
@@ -149,13 +149,19 @@ public abstract class Engine
     /// </summary>
     /// <param name="outside">Whom it comes from; its role is <see cref="Role.Outside"/>.</param>
     /// <param name="target">The actor it goes to.</param>
-    /// <param name="message">Without payload.</param>
+    /// <param name="message">Without payload. One of <see cref="NodeLoss.Kind"/> is obeyed by the engine itself, now.
+    /// </param>
     /// <param name="arrival">Not before <see cref="Now"/>, and not before an earlier one of the same kind.</param>
     public void Post(Address outside, Address target, in Message message, Cycle arrival)
     {
         Invariant.Holds(outside.Role == Role.Outside);
         Invariant.Holds(arrival >= Now);
         Invariant.Holds(message.PayloadBytes == 0);
+        if (message.Kind == NodeLoss.Kind)
+        {
+            Lose(new NodeSet(message.A));
+            return;
+        }
         _outsideSequences.TryGetValue(outside, out long sequence);
         _outsideSequences[outside] = sequence + 1;
         Envelope envelope = default;
@@ -222,7 +228,8 @@ public abstract class Engine
         {
             Accept(in envelope);
         }
-        GoOn(new SavedCourse(other.Now, other.Stop, other.WindowDelay, other.DeliveriesByKind()));
+        GoOn(new SavedCourse(
+            other.Now, other.Stop, other.WindowDelay, other.DeliveriesByKind(), other.LostNodes));
     }
 
     /// <summary>The envelopes under way and who waits for whom, for a report.</summary>
@@ -320,10 +327,12 @@ public abstract class Engine
     {
         Now = course.Now;
         Adopt(course);
+        Silence(course.Lost);
     }
 
     private void StartAnew()
     {
+        Silence(NodeSet.None);
         Clear();
         _output.Flush(null);
         _fault = null;

@@ -92,6 +92,7 @@ internal static class EngineState
         writer.Write("stopReasonBytes", stop.Reason.Length * sizeof(char));
         writer.Write("stopReason", MemoryMarshal.AsBytes(stop.Reason.AsSpan()));
         engine.WindowDelay.Save(writer);
+        writer.Write("lostNodes", engine.LostNodes.Bits);
         long[] byKind = engine.DeliveriesByKind();
         writer.Write("kinds", byKind.Count(deliveries => deliveries != 0));
         for (int kind = 0; kind < byKind.Length; kind++)
@@ -113,6 +114,7 @@ internal static class EngineState
         char[] reason = new char[reader.ReadInt32("stopReasonBytes") / sizeof(char)];
         reader.ReadBytes("stopReason", MemoryMarshal.AsBytes(reason.AsSpan()));
         WindowDelay delay = WindowDelay.Load(reader);
+        NodeSet lost = new(reader.ReadUInt64("lostNodes"));
         long[] byKind = new long[ushort.MaxValue + 1];
         int kinds = reader.ReadInt32("kinds");
         for (int i = 0; i < kinds; i++)
@@ -120,9 +122,10 @@ internal static class EngineState
             int kind = reader.ReadInt32("kind");
             byKind[kind] = reader.ReadInt64("deliveries");
         }
-        return new SavedCourse(now, new StopRequest(at, source, exitCode, new string(reason)), delay, byKind);
+        return new SavedCourse(now, new StopRequest(at, source, exitCode, new string(reason)), delay, byKind, lost);
     }
 }
 
-/// <summary>How far a run is, whether it is to stop, and what it counted.</summary>
-internal sealed record SavedCourse(Cycle Now, StopRequest Stop, WindowDelay Delay, long[] DeliveriesByKind);
+/// <summary>How far a run is, whether it is to stop, what it counted, and the nodes it has lost.</summary>
+internal sealed record SavedCourse(
+    Cycle Now, StopRequest Stop, WindowDelay Delay, long[] DeliveriesByKind, NodeSet Lost);

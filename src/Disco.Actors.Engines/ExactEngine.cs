@@ -152,6 +152,14 @@ public abstract partial class ExactEngine : Engine
         Assign();
     }
 
+    private protected override void SilenceNodes(NodeSet lost)
+    {
+        foreach (int node in lost)
+        {
+            _nodes[node].Silence();
+        }
+    }
+
     private protected override void Adopt(SavedCourse course)
     {
         // Only the sums are ever seen.

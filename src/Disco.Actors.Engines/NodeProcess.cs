@@ -30,6 +30,7 @@ internal sealed class NodeProcess : Context
     private readonly Actor[] _actors;
     private readonly int[] _nodeOf;
     private readonly bool[] _atBorder;
+    private readonly bool[] _isLost;
     private readonly Timing _timing;
     private readonly TotalOrder _order;
     private readonly EnvelopeCodec? _codec;
@@ -46,6 +47,7 @@ internal sealed class NodeProcess : Context
     private Limits _limits;
 
     // The call under way.
+    private Payload _unsent;
     private int _current;
     private int _handling = -1;
     private bool _acting;
@@ -57,6 +59,7 @@ internal sealed class NodeProcess : Context
         _actors = table.Actors;
         _nodeOf = table.NodeOf;
         _atBorder = table.AtBorder;
+        _isLost = table.IsLost;
         _timing = timing;
         _order = timing.Order;
         _codec = codec;
@@ -131,6 +134,17 @@ internal sealed class NodeProcess : Context
         }
     }
 
+    /// <summary>The node is lost: its actors never act again. Nothing is under way to them.</summary>
+    public void Silence()
+    {
+        Invariant.Holds(_queue.Count == 0);
+        for (int place = 0; place < _self.Count; place++)
+        {
+            _self.Clock(place) = Timing.Never;
+        }
+        NextStep = _self.FindEarliest();
+    }
+
     /// <summary>Delivers the first envelope of its earliest cycle alone; no actor is behind that cycle.</summary>
     public void DeliverFirst()
     {
@@ -171,6 +185,11 @@ internal sealed class NodeProcess : Context
             Invariant.Broken($"a message to {target} with latency {latencyCycles}; it must be at least 1");
         }
         int to = _table.Find(target);
+        if (_isLost[to])
+        {
+            _sequences[_current]++;
+            return ref _unsent;
+        }
         long now = Now.Value;
         long arrival = now + latencyCycles;
         bool here = _nodeOf[to] == Number;

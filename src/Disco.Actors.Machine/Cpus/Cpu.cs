@@ -9,7 +9,7 @@ namespace Disco.Actors.Machine.Cpus;
 /// A physical CPU, <c>cpu/n</c>: a core, its memory port, and the machine's time. It executes one instruction per
 /// cycle until a miss, a register access or WAIT stops it, and goes on at the cycle of the answer.
 /// </summary>
-public sealed class Cpu : Actor
+public sealed partial class Cpu : Actor
 {
     // Pin p of the interrupt controller is Cause.IP[p+2]. [Board: pins]
     private const int PinShift = 2;

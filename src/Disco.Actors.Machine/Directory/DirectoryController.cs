@@ -9,7 +9,7 @@ namespace Disco.Actors.Machine.Directory;
 /// The home of a node's lines, <c>dir/n</c>: orders all requests for a line, knows who has copies, and counts which
 /// nodes miss on which pages. It handles one message at a time; a message that finds it busy waits, in order.
 /// </summary>
-public sealed unsafe class DirectoryController : Actor
+public sealed unsafe partial class DirectoryController : Actor
 {
     private const HomeDo AnyRead = HomeDo.ReadShared | HomeDo.ReadExclusive;
     private const HomeDo AnyForward = HomeDo.ForwardGetS | HomeDo.ForwardGetX;

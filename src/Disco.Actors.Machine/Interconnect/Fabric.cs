@@ -102,6 +102,13 @@ public sealed class Fabric
     /// <summary>The actor a message is for, also while the network has it.</summary>
     public static Address TargetOf(in Message message) => Unpack(message.D & 0xFFFF);
 
+    /// <summary>A message as it arrives over the network, for one that is sent in another's name.</summary>
+    public static Message Routed(Message message, Address from, Address to)
+    {
+        message.D = (Pack(from) << 16) | Pack(to);
+        return message;
+    }
+
     /// <summary>Sends a message over the bus or, to another node, by way of the network.</summary>
     /// <param name="context">Of the sender.</param>
     /// <param name="from">The sender.</param>

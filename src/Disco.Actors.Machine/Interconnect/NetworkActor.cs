@@ -11,7 +11,7 @@ public sealed class NetworkActor : Actor
 {
     private readonly Fabric _fabric;
 
-    // State: until when each outgoing link is busy, and what passed.
+    // State: until when each outgoing link is busy, what passed, and which nodes are gone.
     private readonly long[] _busyUntil;
     private long _messages;
     private long _bytes;
@@ -26,17 +26,32 @@ public sealed class NetworkActor : Actor
 
     public long Messages => _messages;
 
+    /// <summary>Nodes that are gone: what is for them is answered here, or dropped. [FLASH, MAGIC's node map]
+    /// </summary>
+    public NodeSet Lost { get; private set; }
+
+    /// <summary>Answers for the actors of nodes that are gone; null when nobody ever is. For construction.</summary>
+    public IUndertaker? Undertaker { get; set; }
+
     /// <summary>Headers and lines that left the node.</summary>
     public long BytesSent => _bytes;
 
     /// <summary>Cycles messages waited for a busy link, in sum.</summary>
     public long WaitedCycles => _waitedCycles;
 
+    /// <summary>Nodes are gone from now on. Between two cycles.</summary>
+    public void Lose(NodeSet nodes) => Lost |= nodes;
+
     public override void Receive(in Envelope envelope, Context context)
     {
         Address target = Fabric.TargetOf(envelope.Message);
         int targetNode = _fabric.NodeOf(target);
         Invariant.Holds(targetNode != Node);
+        if (Lost.Contains(targetNode))
+        {
+            Refuse(envelope.Message, target, context);
+            return;
+        }
         long wait = Occupy(targetNode, envelope.Message.PayloadBytes, context.Now.Value);
         ref Payload payload = ref context.Send(
             target, wait + _fabric.TransitCycles(Node, target), envelope.Message);
@@ -52,6 +67,7 @@ public sealed class NetworkActor : Actor
         {
             writer.Write("busyUntil", busyUntil);
         }
+        writer.Write("lostNodes", Lost.Bits);
         writer.Write("stat.messages", _messages);
         writer.Write("stat.bytes", _bytes);
         writer.Write("stat.waitedCycles", _waitedCycles);
@@ -63,9 +79,21 @@ public sealed class NetworkActor : Actor
         {
             _busyUntil[port] = reader.ReadInt64("busyUntil");
         }
+        Lost = new NodeSet(reader.ReadUInt64("lostNodes"));
         _messages = reader.ReadInt64("stat.messages");
         _bytes = reader.ReadInt64("stat.bytes");
         _waitedCycles = reader.ReadInt64("stat.waitedCycles");
+    }
+
+    private void Refuse(in Message message, Address target, Context context)
+    {
+        if (Undertaker?.AnswerTo(message, target) is not { } answer)
+        {
+            return;
+        }
+        Address sender = Fabric.SenderOf(message);
+        long delay = _fabric.Config.TransitCycles + _fabric.LocalCycles(Role.Network, sender.Role);
+        context.Send(sender, Math.Max(1, delay), Fabric.Routed(answer, target, sender));
     }
 
     /// <summary>Takes the link for the message's length; returns how long the message waits for it.</summary>

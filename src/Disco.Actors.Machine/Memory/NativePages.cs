@@ -41,6 +41,31 @@ internal sealed unsafe class NativePages
     /// <summary>Notes the same of all pages; for memory written behind this object's back.</summary>
     public void TouchAll() => Array.Fill(_touched, ulong.MaxValue);
 
+    /// <summary>The first byte offsets of pages that may hold something, in ascending order.</summary>
+    public IEnumerable<ulong> Touched()
+    {
+        for (long page = 0; page < Pages; page++)
+        {
+            if ((_touched[page >> 6] & (1UL << (int)page)) != 0)
+            {
+                yield return (ulong)page << Page.Shift;
+            }
+        }
+    }
+
+    /// <summary>Makes everything zero.</summary>
+    public void Clear()
+    {
+        for (long page = 0; page < Pages; page++)
+        {
+            if ((_touched[page >> 6] & (1UL << (int)page)) != 0)
+            {
+                PageAt(page).Clear();
+            }
+        }
+        Array.Clear(_touched);
+    }
+
     public void Save(StateWriter writer)
     {
         for (long page = 0; page < Pages; page++)
@@ -61,14 +86,7 @@ internal sealed unsafe class NativePages
 
     public void Load(StateReader reader)
     {
-        for (long page = 0; page < Pages; page++)
-        {
-            if ((_touched[page >> 6] & (1UL << (int)page)) != 0)
-            {
-                PageAt(page).Clear();
-            }
-        }
-        Array.Clear(_touched);
+        Clear();
         for (ulong page = reader.ReadUInt64(_name); page != End; page = reader.ReadUInt64(_name))
         {
             Touch(page << Page.Shift);

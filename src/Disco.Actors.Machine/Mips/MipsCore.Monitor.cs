@@ -15,6 +15,9 @@ public sealed unsafe partial class MipsCore
     /// </summary>
     public bool IsResuming => _resuming;
 
+    /// <summary>That instruction is not wanted any more; other registers will be loaded.</summary>
+    public void GiveUpAccess() => _resuming = false;
+
     /// <summary>Ends the run under way before the instruction of that cycle, or before the next one.</summary>
     public void EndRunBy(long cycle) => _runEnd = Math.Min(_runEnd, cycle);
 

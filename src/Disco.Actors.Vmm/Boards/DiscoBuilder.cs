@@ -62,7 +62,7 @@ public sealed partial class DiscoBuilder : IMachineHost
         }
         DiscoBuilder builder = new(config);
         Multiprocessor hardware = MachineBuilder.BuildHosted(builder._board, builder);
-        return new DiscoMachine(config with { Board = builder._board }, hardware)
+        DiscoMachine machine = new(config with { Board = builder._board }, hardware)
         {
             Monitors = builder._monitors,
             Memory = builder._memory!,
@@ -72,6 +72,8 @@ public sealed partial class DiscoBuilder : IMachineHost
                 number, vm, builder._layouts[number].Report, builder._memory!.Vms[number],
                 builder._processors[number], VmDevices.ConsoleOf(number)))],
         };
+        machine.ContainLosses(builder._text.Values);
+        return machine;
     }
 
     LoadReport IMachineHost.Install(Fabric fabric, MachineMemory memory, int lineBytes)

@@ -1,6 +1,7 @@
 using Disco.Actors.Core;
 using Disco.Actors.Machine.Boards;
 using Disco.Actors.Vmm.Devices;
+using Disco.Actors.Vmm.Losses;
 using Disco.Actors.Vmm.Memory;
 using Disco.Actors.Vmm.Scheduling;
 using Disco.Actors.Vmm.VirtualCpus;
@@ -10,6 +11,8 @@ namespace Disco.Actors.Vmm.Boards;
 /// <summary>A machine with a monitor that has been put together and loaded: the world to run, and its parts.</summary>
 public sealed class DiscoMachine
 {
+    private NodeLosses? _losses;
+
     internal DiscoMachine(DiscoConfig config, Multiprocessor hardware)
     {
         Config = config;
@@ -38,8 +41,18 @@ public sealed class DiscoMachine
     /// <summary>Disks, subnet, keyboard.</summary>
     public required MonitorDevices Devices { get; init; }
 
+    /// <summary>Nodes that were lost, and which virtual machines with them, as far as this object has seen it.</summary>
+    public IReadOnlyList<LossReport> Losses => _losses?.Reports ?? [];
+
     /// <summary>One per node.</summary>
     public required IReadOnlyList<Scheduler> Schedulers { get; init; }
+
+    /// <summary>For the builder: from now on the loss of nodes is contained.</summary>
+    internal void ContainLosses(IEnumerable<Frame> text)
+    {
+        _losses = new NodeLosses(this, text.ToHashSet());
+        World.Losses = _losses;
+    }
 }
 
 /// <summary>One virtual machine of a machine.</summary>

@@ -13,8 +13,8 @@ public sealed class DiscoMessageNames(IMessageNames machine) : IMessageNames
     public IReadOnlyList<MessageFamily> Families { get; } =
     [
         .. machine.Families,
-        new(MappingNames.Family, "mapping", 1),
-        new(SchedulingMessage.Family, "scheduling", 1),
+        new(MappingNames.Family, "mapping", 2),
+        new(SchedulingMessage.Family, "scheduling", 2),
         new(VirtualDeviceNames.Family, "virtual devices", 2),
         new(Shootdown.ShootdownMessage.Family, "shootdown", 1),
     ];

@@ -1,6 +1,7 @@
 using Disco.Actors.Core;
 using Disco.Actors.Machine.Interconnect;
 using Disco.Actors.Vmm.Devices;
+using Disco.Actors.Vmm.Losses;
 using Disco.Actors.Vmm.Memory;
 using Disco.Actors.Vmm.Scheduling;
 
@@ -15,8 +16,10 @@ public sealed class Keeper : Actor
     private readonly DeviceSetup _setup;
     private readonly Fabric _fabric;
 
-    // State. For each virtual machine the devices that still have something of it.
-    private readonly int[] _attached;
+    // State. How far each virtual machine's end is, and which of its devices still have something of it, a bit each.
+    private readonly Stage[] _stages;
+    private readonly ulong[] _attached;
+    private readonly int[] _exitCodes;
     private int _running;
     private int _exitCode;
 
@@ -29,7 +32,17 @@ public sealed class Keeper : Actor
         _setup = setup;
         _fabric = fabric;
         _running = setup.Vms.Count;
-        _attached = new int[setup.Vms.Count];
+        _attached = new ulong[setup.Vms.Count];
+        _stages = new Stage[setup.Vms.Count];
+        _exitCodes = new int[setup.Vms.Count];
+    }
+
+    private enum Stage : byte
+    {
+        Running,
+        Detaching,
+        TearingDown,
+        Gone,
     }
 
     /// <summary>Where the power controller of a machine without monitor lives.</summary>
@@ -45,17 +58,22 @@ public sealed class Keeper : Actor
         switch (envelope.Message.Kind)
         {
             case (ushort)SchedulingKind.VmEnded:
+                _exitCodes[vm] = (int)envelope.Message.B;
                 _exitCode = Math.Max(_exitCode, (int)envelope.Message.B);
                 Detach(vm, context);
                 break;
             case (ushort)DeviceKind.Detached:
-                _attached[vm]--;
+                int device = _setup.DevicesOf(vm).ToList().IndexOf(Fabric.SenderOf(envelope.Message));
+                Invariant.Holds((_attached[vm] & (1UL << device)) != 0);
+                _attached[vm] &= ~(1UL << device);
                 if (_attached[vm] == 0)
                 {
+                    _stages[vm] = Stage.TearingDown;
                     Send(VmMonitor.AddressOf(vm), new TeardownMessage(MappingKind.Teardown, vm).Pack(), context);
                 }
                 break;
             case (ushort)MappingKind.TornDown:
+                _stages[vm] = Stage.Gone;
                 _running--;
                 if (_running == 0)
                 {
@@ -70,9 +88,11 @@ public sealed class Keeper : Actor
 
     public override void Save(StateWriter writer)
     {
-        foreach (int devices in _attached)
+        for (int vm = 0; vm < _attached.Length; vm++)
         {
-            writer.Write("attached", (long)devices);
+            writer.Write("stage", (ulong)_stages[vm]);
+            writer.Write("attached", _attached[vm]);
+            writer.Write("exitCodeOf", _exitCodes[vm]);
         }
         writer.Write("running", (long)_running);
         writer.Write("exitCode", (long)_exitCode);
@@ -82,17 +102,71 @@ public sealed class Keeper : Actor
     {
         for (int vm = 0; vm < _attached.Length; vm++)
         {
-            _attached[vm] = reader.ReadInt32("attached");
+            _stages[vm] = (Stage)reader.ReadUInt64("stage");
+            _attached[vm] = reader.ReadUInt64("attached");
+            _exitCodes[vm] = reader.ReadInt32("exitCodeOf");
         }
         _running = reader.ReadInt32("running");
         _exitCode = reader.ReadInt32("exitCode");
+    }
+
+    /// <summary>With what it has ended; null when nobody has said that it has.</summary>
+    internal int? ExitCodeOf(int vm) => _stages[vm] == Stage.Running ? null : _exitCodes[vm];
+
+    /// <summary>All of it is gone.</summary>
+    internal bool IsGone(int vm) => _stages[vm] == Stage.Gone;
+
+    /// <summary>
+    /// Lost virtual machines end, as if their monitors had said so; who cannot answer any more has answered.
+    /// </summary>
+    internal void Lose(Loss loss, Func<int, int> exitCodeOf)
+    {
+        for (int vm = 0; vm < _stages.Length; vm++)
+        {
+            if (_stages[vm] == Stage.Detaching)
+            {
+                AnswerForDevices(vm, loss);
+            }
+            if (!loss.Gone.Contains(vm))
+            {
+                continue;
+            }
+            Address monitor = VmMonitor.AddressOf(vm);
+            if (_stages[vm] == Stage.Running)
+            {
+                loss.Post(monitor, Address, SchedulingMessage.Of(
+                    SchedulingKind.VmEnded, (ulong)vm, (ulong)exitCodeOf(vm), 0));
+            }
+            else if (_stages[vm] == Stage.TearingDown)
+            {
+                loss.Post(monitor, Address, new TeardownMessage(MappingKind.TornDown, vm).Pack());
+            }
+        }
+    }
+
+    private void AnswerForDevices(int vm, Loss loss)
+    {
+        IReadOnlyList<Address> devices = _setup.DevicesOf(vm);
+        for (int device = 0; device < devices.Count; device++)
+        {
+            if ((_attached[vm] & (1UL << device)) != 0 && loss.IsLost(devices[device]))
+            {
+                loss.Post(devices[device], Address, new Message
+                {
+                    Kind = (ushort)DeviceKind.Detached,
+                    Lane = Lane.Reply,
+                    A = (ulong)vm,
+                });
+            }
+        }
     }
 
     private void Detach(int vm, Context context)
     {
         IReadOnlyList<Address> devices = _setup.DevicesOf(vm);
         Invariant.Holds(devices.Count > 0);
-        _attached[vm] = devices.Count;
+        _stages[vm] = Stage.Detaching;
+        _attached[vm] = (1UL << devices.Count) - 1;
         foreach (Address device in devices)
         {
             Send(device, new Message

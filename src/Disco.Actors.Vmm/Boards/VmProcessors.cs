@@ -10,7 +10,7 @@ namespace Disco.Actors.Vmm.Boards;
 /// The part of a virtual machine's monitor that stands for its processors towards its devices: hands pins to the
 /// virtual CPUs wherever they are, starts those in reset, and ends the machine.
 /// </summary>
-public sealed class VmProcessors : VmPart
+public sealed partial class VmProcessors : VmPart
 {
     private readonly Fabric _fabric;
     private readonly int[] _cpus;
@@ -99,6 +99,7 @@ public sealed class VmProcessors : VmPart
         writer.Write("exitCode", (long)_exitCode);
         writer.Write("guestFailed", _failed);
         writer.Write("nodesRunning", (long)_nodesRunning);
+        writer.Write("isLost", IsLost);
     }
 
     public override void Load(StateReader reader)
@@ -112,6 +113,7 @@ public sealed class VmProcessors : VmPart
         _exitCode = reader.ReadInt32("exitCode");
         _failed = reader.ReadBool("guestFailed");
         _nodesRunning = reader.ReadInt32("nodesRunning");
+        IsLost = reader.ReadBool("isLost");
     }
 
     private void SendPins(VmMonitor vm, int vcpu, Context context)

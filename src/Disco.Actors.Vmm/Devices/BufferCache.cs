@@ -48,6 +48,9 @@ internal sealed class BufferCache
     /// <summary>True when all of it is in memory.</summary>
     public bool Covers(long offset, long bytes) => _byOffset.Covers(offset, offset + bytes);
 
+    /// <summary>All pages, in the order they came.</summary>
+    public IEnumerable<CachedPage> All() => _byId.Values;
+
     public CachedPage Add(long offset)
     {
         Invariant.Holds(!Overlaps(offset, Page.Bytes));

@@ -81,6 +81,13 @@ public sealed partial class CowDisk
     {
         DiskJob job = _jobs[slot];
         job.Phase = DiskPhase.Frame;
+        AllocateMessage ask = new(
+            UserOf(job.CachedPage), AllocateFlags.None, PageClass.BufferCache, (ulong)slot);
+        Send(MemMapAsked(job), ask.Pack(), context);
+    }
+
+    private Address MemMapAsked(DiskJob job)
+    {
         int nodes = _fabric.Homes.Nodes;
         int start = _fabric.NodeOf(Address.Cpu(job.Call.Cpu));
         NodeSet allowed = NodesFor(job);
@@ -89,9 +96,7 @@ public sealed partial class CowDisk
             .Where(allowed.Contains)
             .OrderBy(other => _fabric.Topology.Hops(start, other))
             .ElementAt(job.NodesAsked % allowed.Count);
-        AllocateMessage ask = new(
-            UserOf(job.CachedPage), AllocateFlags.None, PageClass.BufferCache, (ulong)slot);
-        Send(new Address(Role.MemMap, (ushort)node), ask.Pack(), context);
+        return MemMap.AddressOf(node);
     }
 
     private NodeSet NodesFor(DiskJob job) =>

@@ -1,6 +1,7 @@
 using Disco.Actors.Core;
 using Disco.Actors.Machine.Devices.Virtio;
 using Disco.Actors.Machine.Interconnect;
+using Disco.Actors.Vmm.Losses;
 using Disco.Actors.Vmm.Memory;
 
 namespace Disco.Actors.Vmm.Devices;
@@ -140,6 +141,11 @@ internal sealed class DmaEngine : Actor
     {
         ref readonly Message message = ref envelope.Message;
         uint device = Fabric.SenderOf(message).Packed;
+        if (_gone.Contains((int)(message.B >> 32)))
+        {
+            _coming.Remove(device);
+            return;
+        }
         int offset = (ushort)(message.B >> 16);
         Job job = offset == 0 ? Job.Of(envelope) : _coming[device];
         ReadOnlySpan<byte> payload = envelope.Payload;
@@ -150,6 +156,16 @@ internal sealed class DmaEngine : Actor
             _coming.Remove(device);
             Accept(job, context);
         }
+    }
+
+    internal void Lose(Loss loss)
+    {
+        foreach (int vm in loss.Gone)
+        {
+            _gone.Add(vm);
+        }
+        _backlog.RemoveAll(job => loss.Gone.Contains(job.Vm));
+        _memory.Lose(loss, _ => false);
     }
 
     private void Accept(in Job job, Context context)

@@ -14,7 +14,7 @@ namespace Disco.Actors.Vmm.Devices;
 /// A device has a slot for each request it works on; a slot moves one piece at a time. Pins of several slots are
 /// under way together, the moves themselves go through one cache and are made in order.
 /// </remarks>
-internal sealed class GuestMemory
+internal sealed partial class GuestMemory
 {
     private const long RetryCycles = 2000;
 
@@ -216,6 +216,8 @@ internal sealed class GuestMemory
         }
         _pieces[slot] = default;
         _done.Add((slot, refused.Reason));
+        // One that was given up in the middle has kept others waiting.
+        Pump(context);
     }
 
     private void Pump(Context context)

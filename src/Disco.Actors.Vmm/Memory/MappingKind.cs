@@ -81,6 +81,9 @@ public enum MappingKind : ushort
     Merge = 0x052C,
     ComparePages = 0x052D,
     Compared = 0x052E,
+
+    /// <summary>To memmap/n: nodes are lost (A, a bit each), and all is done that had to be; go on.</summary>
+    NodesLost = 0x052F,
 }
 
 /// <summary>Names of the mapping family for reports and traces.</summary>

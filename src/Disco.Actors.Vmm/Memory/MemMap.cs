@@ -11,7 +11,7 @@ namespace Disco.Actors.Vmm.Memory;
 /// It trusts its clients to release a frame only when no translation to it is left anywhere: the frame is given out
 /// again at once.
 /// </remarks>
-public sealed class MemMap : Actor
+public sealed partial class MemMap : Actor
 {
     /// <summary>The cache agents from this number on belong to the nodes' page engines.</summary>
     public const int FirstAgent = 96;
@@ -32,6 +32,7 @@ public sealed class MemMap : Actor
     private readonly SortedDictionary<ushort, Address> _devices = [];
     private readonly List<(AllocateMessage Message, Address From)> _short = [];
     private Frame _asked = Frame.None;
+    private FrameUser _askedUser;
     private int _triesLeft;
     private long _busyUntil;
     private long _allocations;
@@ -166,6 +167,9 @@ public sealed class MemMap : Actor
             case MappingKind.HotPage:
                 ForwardHot(envelope, wait, context);
                 break;
+            case MappingKind.NodesLost:
+                _engine.GoOn(context);
+                break;
             default:
                 Invariant.Broken($"{Address} received {MappingNames.Describe(envelope.Message)}");
                 break;
@@ -193,6 +197,12 @@ public sealed class MemMap : Actor
             writer.Write("device", (ulong)device.Packed);
         }
         writer.Write("asked", (ulong)_asked.Number);
+        writer.Write("askedUser", ((ulong)_askedUser.Owner << 32) | _askedUser.Page.Number);
+        writer.Write("lostVms", _lostVms.Count);
+        foreach (int vm in _lostVms)
+        {
+            writer.Write("vm", vm);
+        }
         writer.Write("triesLeft", _triesLeft);
         writer.Write("busyUntil", _busyUntil);
         writer.Write("stat.allocations", _allocations);
@@ -223,6 +233,13 @@ public sealed class MemMap : Actor
             _devices.Add(owner, Address.FromPacked((uint)reader.ReadUInt64("device")));
         }
         _asked = new Frame((uint)reader.ReadUInt64("asked"));
+        ulong user = reader.ReadUInt64("askedUser");
+        _askedUser = new FrameUser((ushort)(user >> 32), new PhysicalPage((uint)user));
+        _lostVms.Clear();
+        for (int left = reader.ReadInt32("lostVms"); left > 0; left--)
+        {
+            _lostVms.Add(reader.ReadInt32("vm"));
+        }
         _triesLeft = reader.ReadInt32("triesLeft");
         _busyUntil = reader.ReadInt64("busyUntil");
         _allocations = reader.ReadInt64("stat.allocations");
@@ -295,8 +312,11 @@ public sealed class MemMap : Actor
         switch (use.Kind)
         {
             case MappingKind.Share:
-                _frames.AddUser(use.Frame, use.User);
-                Trace(MappingTrace.UseBegan, use.Frame, use.User, context);
+                if (!_lostVms.Contains(use.User.Owner))
+                {
+                    _frames.AddUser(use.Frame, use.User);
+                    Trace(MappingTrace.UseBegan, use.Frame, use.User, context);
+                }
                 Send(from, (use with { Kind = MappingKind.Shared }).Pack(), wait, context);
                 break;
             case MappingKind.Claim:
@@ -349,7 +369,7 @@ public sealed class MemMap : Actor
             return;
         }
         _replicasAsked++;
-        FrameUser user = _frames.UserOf(_asked, 0);
+        FrameUser user = _askedUser = _frames.UserOf(_asked, 0);
         Address owner = user.IsVm ? VmMonitor.AddressOf(user.Owner) : _devices[user.Owner];
         Send(owner, new ReplicaMessage(MappingKind.DropReplicas, _asked, user.Page).Pack(), wait, context);
     }

@@ -1,3 +1,5 @@
+using Disco.Actors.Core;
+
 namespace Disco.Actors.Vmm.Memory;
 
 /// <summary>
@@ -6,11 +8,13 @@ namespace Disco.Actors.Vmm.Memory;
 /// </summary>
 public static class MemoryAgreement
 {
+    /// <param name="memory">Of the machine.</param>
+    /// <param name="lost">Nodes that are lost; nothing there is looked at.</param>
     /// <returns>Null, or the first contradiction in words.</returns>
-    public static string? Check(MonitorMemory memory)
+    public static string? Check(MonitorMemory memory, NodeSet lost = default)
     {
         Dictionary<(ushort Owner, uint Page, Frame Frame), int> uses = [];
-        foreach (VmMonitor vm in memory.Vms)
+        foreach (VmMonitor vm in memory.Vms.Where(vm => !lost.Contains(vm.Node)))
         {
             if (!vm.IsAtRest)
             {
@@ -24,7 +28,7 @@ public static class MemoryAgreement
                 }
             }
         }
-        foreach (MemMap memMap in memory.MemMaps)
+        foreach (MemMap memMap in memory.MemMaps.Where(memMap => !lost.Contains(memMap.Node)))
         {
             if (CheckUsers(memMap, uses) is { } broken)
             {

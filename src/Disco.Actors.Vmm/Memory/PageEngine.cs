@@ -72,6 +72,22 @@ public abstract class PageEngine
         Work(context);
     }
 
+    /// <summary>Drops jobs; true when the one in work was among them.</summary>
+    internal bool Lose(Func<PageJob, bool> drops)
+    {
+        bool first = _jobs.TryPeek(out PageJob job) && drops(job);
+        PageJob[] left = [.. _jobs.Where(each => !drops(each))];
+        _jobs.Clear();
+        Array.ForEach(left, _jobs.Enqueue);
+        return first;
+    }
+
+    /// <summary>Its cache begins anew; a message on which a job in work goes on.</summary>
+    internal virtual Message? Recover(bool forgets) => null;
+
+    /// <summary>Goes on with the next job, if none is in work.</summary>
+    internal void GoOn(Context context) => Work(context);
+
     /// <summary>A coherence message for the engine.</summary>
     internal virtual void Receive(in Envelope envelope, Context context) =>
         Invariant.Broken($"a page engine without a cache received {envelope.Message}");
@@ -154,6 +170,16 @@ public sealed unsafe class CoherentPageEngine(CoherentCache cache) : PageEngine
     private int _doneBytes;
 
     internal override WaitsFor? WaitingFor => cache.WaitingFor;
+
+    internal override Message? Recover(bool forgets)
+    {
+        if (forgets)
+        {
+            _lineInHand = false;
+            _doneBytes = 0;
+        }
+        return cache.Empty(forgets);
+    }
 
     internal override long DelayCycles => 0;
 

@@ -32,6 +32,9 @@ internal readonly record struct PageRequest
     /// <summary>Of a frame that is borrowed.</summary>
     public PageClass Class { get; init; }
 
+    /// <summary>Whose page is asked for the frame of one that is borrowed.</summary>
+    public int SourceVm { get; init; }
+
     /// <summary>For whom a page is lent.</summary>
     public FrameUser User { get; init; }
 
@@ -47,6 +50,7 @@ internal readonly record struct PageRequest
         writer.Write("access", (ulong)Access);
         writer.Write("frame", (ulong)Frame.Number);
         writer.Write("class", (ulong)Class);
+        writer.Write("sourceVm", SourceVm);
         writer.Write("user", ((ulong)User.Owner << 32) | User.Page.Number);
     }
 
@@ -64,6 +68,7 @@ internal readonly record struct PageRequest
             Access = (PageAccess)(byte)reader.ReadUInt64("access"),
             Frame = new Frame((uint)reader.ReadUInt64("frame")),
             Class = (PageClass)(byte)reader.ReadUInt64("class"),
+            SourceVm = reader.ReadInt32("sourceVm"),
         };
         ulong user = reader.ReadUInt64("user");
         return request with { User = new FrameUser((ushort)(user >> 32), new PhysicalPage((uint)user)) };

@@ -1,5 +1,6 @@
 using Disco.Actors.Core;
 using Disco.Actors.Machine.Interconnect;
+using Disco.Actors.Vmm.Losses;
 
 namespace Disco.Actors.Vmm.Memory;
 
@@ -124,6 +125,23 @@ public sealed class Reclaimer : Actor
         _free = reader.ReadInt64("freeFrames");
         _frames = reader.ReadInt64("frames");
         Statistics = (reader.ReadInt64("stat.rounds"), reader.ReadInt64("stat.pagesAsked"));
+    }
+
+    /// <summary>Answers in the name of whoever is out: all others answer at once, and have something under way.
+    /// </summary>
+    internal void Lose(Loss loss)
+    {
+        int coming = loss.CountUnderWay(message => message.Kind
+            is (ushort)MappingKind.FramesQuery or (ushort)MappingKind.FramesStatus or (ushort)MappingKind.BalloonStatus
+            || (message.Kind == (ushort)MappingKind.BalloonQuery && Fabric.SenderOf(message) == Address));
+        for (int missing = _missing - coming; missing > 0; missing--)
+        {
+            loss.Post(MemMap.AddressOf(loss.Lost.First), Address, new Message
+            {
+                Kind = (ushort)MappingKind.FramesStatus,
+                Lane = Lane.Reply,
+            });
+        }
     }
 
     private void BeginRound(Context context)

@@ -235,6 +235,7 @@ public sealed partial class VmMonitor
             From = from,
             Reply = MappingKind.Remapped,
             Number = ticket,
+            SourceVm = remap.SourceVm,
             Access = PageAccess.None,
             User = new FrameUser((ushort)Vm, new PhysicalPage((uint)remap.Request)),
         };

@@ -27,10 +27,13 @@ public sealed partial class VmMonitor
         /// <summary>Until every node has taken its frames back.</summary>
         Releasing,
         Down,
+
+        /// <summary>It has ended with nodes that it used.</summary>
+        Lost,
     }
 
     /// <summary>Every frame has been given back; the virtual machine has no memory.</summary>
-    public bool IsDown => _ending == Ending.Down;
+    public bool IsDown => _ending >= Ending.Down;
 
     private bool IsEnding => _ending != Ending.No;
 

@@ -307,18 +307,24 @@ public sealed partial class VmMonitor
     private void AskForFrame(PageTransaction transaction, Context context)
     {
         PageRequest request = transaction.Request;
-        int[] nodes = _nodesByDistance[
-            _config.FirstNodeOf(Vm, request.Page, request.Node, _nodesByDistance.Length)];
         AllocateFlags flags = transaction.Kind == TransactionKind.Fill ? AllocateFlags.Zero : AllocateFlags.None;
         Mutants.Set(Mutant.FrameIsNotZeroed, ref flags, AllocateFlags.None);
-        if (transaction.Tries >= nodes.Length)
+        if (transaction.Tries >= _nodesByDistance[0].Length)
         {
             flags |= AllocateFlags.DropReplicas | (_framesUsed > _target ? AllocateFlags.Reserved : AllocateFlags.None);
         }
-        int node = nodes[transaction.Tries % nodes.Length];
+        int node = NodeAsked(transaction);
         FrameUser user = new((ushort)Vm, request.Page);
         AllocateMessage allocate = new(user, flags, _pmap[request.Page].Class, ForTransaction);
         Send(MemMap.AddressOf(node), allocate.Pack(), context);
+    }
+
+    private int NodeAsked(PageTransaction transaction)
+    {
+        PageRequest request = transaction.Request;
+        int[] nodes = _nodesByDistance[
+            _config.FirstNodeOf(Vm, request.Page, request.Node, _nodesByDistance.Length)];
+        return nodes[transaction.Tries % nodes.Length];
     }
 
     private void TakeFrame(in AllocatedMessage allocated, Context context)

@@ -167,6 +167,10 @@ public sealed partial class VmMonitor : Actor
     public override void Receive(in Envelope envelope, Context context)
     {
         _wait = Occupy(context.Now.Value);
+        if (TryRefuse(envelope, context))
+        {
+            return;
+        }
         if (ShootdownMessage.IsOne(envelope.Message))
         {
             _shootdown.Receive(envelope, context);

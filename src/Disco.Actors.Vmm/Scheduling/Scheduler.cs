@@ -90,6 +90,8 @@ public sealed partial class Scheduler : Actor
             case SchedulingKind.StopVm:
                 StopVm((int)message.A, Fabric.SenderOf(message), context);
                 break;
+            case SchedulingKind.NodesLost:
+                break;
             case SchedulingKind.SlotDue:
                 _slotArmed = false;
                 break;

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using Disco.Actors.Core;
 using Disco.Actors.Machine.Interconnect;
+using Disco.Actors.Vmm.Losses;
 
 namespace Disco.Actors.Vmm.Shootdown;
 
@@ -60,6 +61,9 @@ internal sealed class GatheringResponder(ShootdownConfig config, Fabric fabric, 
     }
 
     private protected override string FirstField => "gatherings";
+
+    internal override void Lose(Loss loss) =>
+        _gatherings.RemoveAll(gathering => loss.Gone.Contains(gathering.Order.What.Vm));
 
     private protected override void SaveState(StateWriter writer)
     {

@@ -1,5 +1,6 @@
 using Disco.Actors.Core;
 using Disco.Actors.Machine.Interconnect;
+using Disco.Actors.Vmm.Losses;
 
 namespace Disco.Actors.Vmm.Shootdown;
 
@@ -40,6 +41,10 @@ internal sealed class LazyResponder(ShootdownConfig config, Fabric fabric, int c
         Step(LazyEvent.Drain, default, default, context, cpu);
 
     private protected override string FirstField => "lazy";
+
+    // An empty list may keep its tick: a sweep of nothing.
+    internal override void Lose(Loss loss) =>
+        _records.RemoveAll(kept => loss.Gone.Contains(kept.Record.What.Vm));
 
     private protected override void SaveState(StateWriter writer)
     {

@@ -1,5 +1,6 @@
 using Disco.Actors.Core;
 using Disco.Actors.Machine.Interconnect;
+using Disco.Actors.Vmm.Losses;
 
 namespace Disco.Actors.Vmm.Shootdown;
 
@@ -25,6 +26,24 @@ internal sealed class RendezvousResponder(ShootdownConfig config, Fabric fabric,
         Step(RendezvousEvent.Drain, default, default, context, cpu);
 
     private protected override string FirstField => "rendezvous";
+
+    /// <summary>The releases that nobody will send any more, in the name of whoever is lost.</summary>
+    internal override void Lose(Loss loss)
+    {
+        _actions.RemoveAll(action => loss.Gone.Contains(action.Vm));
+        if (_state != RendezvousState.Stopped)
+        {
+            return;
+        }
+        int coming = loss.ReleasesTo(Cpu);
+        for (int missing = _releasesMissing - coming; missing > 0; missing--)
+        {
+            Invalidation nothing = new(loss.Gone.Min, PageRange.All, InvalidationKind.Invalidate, 0);
+            loss.Post(
+                Memory.VmMonitor.AddressOf(loss.Gone.Min), Address.Cpu(Cpu),
+                new ShootdownMessage(ShootdownMessageKind.GoOn, nothing, 0).Pack());
+        }
+    }
 
     private protected override void SaveState(StateWriter writer)
     {

@@ -17,7 +17,7 @@ namespace Disco.Actors.Vmm.Shootdown;
 /// </list>
 /// Several transactions may be open, also for one page.
 /// </summary>
-public sealed class ShootdownInitiator
+public sealed partial class ShootdownInitiator
 {
     private readonly ShootdownConfig _config;
     private readonly Fabric _fabric;

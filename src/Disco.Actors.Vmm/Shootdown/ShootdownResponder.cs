@@ -1,5 +1,6 @@
 using Disco.Actors.Core;
 using Disco.Actors.Machine.Interconnect;
+using Disco.Actors.Vmm.Losses;
 
 namespace Disco.Actors.Vmm.Shootdown;
 
@@ -48,6 +49,11 @@ public abstract class ShootdownResponder
 
     /// <summary>Does what is recorded or queued and not done yet.</summary>
     public virtual void Drain(Context context, IResponderCpu cpu)
+    {
+    }
+
+    /// <summary>Nothing is owed to virtual machines that are lost, and nothing comes from them.</summary>
+    internal virtual void Lose(Loss loss)
     {
     }
 

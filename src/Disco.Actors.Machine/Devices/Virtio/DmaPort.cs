@@ -54,6 +54,12 @@ public abstract class DmaPort
     {
     }
 
+    /// <summary>
+    /// Its cache begins anew, as nodes are lost: a message to the device on which a move goes on; null for none.
+    /// </summary>
+    /// <param name="forgets">The move under way is not wanted any more.</param>
+    public virtual Message? Recover(bool forgets) => null;
+
     /// <summary>What was granted and is not wanted any more is given up.</summary>
     public virtual void Settle(Context context)
     {
@@ -104,6 +110,8 @@ public sealed unsafe class CoherentDma(CoherentCache cache, Fabric fabric) : Dma
     }
 
     public override bool Receive(in Envelope envelope, Context context) => cache.Receive(envelope, context);
+
+    public override Message? Recover(bool forgets) => cache.Empty(forgets);
 
     public override void Settle(Context context) => cache.AccessPerformed(context);
 
