@@ -27,6 +27,10 @@ public static class ExitCode
 
     public const int BadInput = 2;
 
+    /// <summary>The run went on without nodes that were lost, and ended; virtual machines were lost with them.
+    /// </summary>
+    public const int Lost = 3;
+
     /// <summary>Ended by Ctrl-C, as shells have it: 128 + SIGINT.</summary>
     public const int Interrupted = 130;
 }

@@ -171,6 +171,10 @@ public sealed class AkkaEngine : Engine, IDisposable
         }
     }
 
+    private protected override bool CanLoseNodes => false;
+
+    private protected override void SilenceNodes(NodeSet lost) => Invariant.Holds(lost.IsEmpty);
+
     private protected override void Adopt(SavedCourse course)
     {
         // Only the sums are ever seen.

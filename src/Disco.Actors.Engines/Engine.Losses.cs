@@ -28,7 +28,7 @@ public abstract partial class Engine
         }
         Envelope[] between = [.. _timing.Punctual(Undelivered())
             .Where(envelope => !IsOn(envelope.Source, gone) && !IsOn(envelope.Target, gone))];
-        if (World.Losses?.Lose(lost, between, Now) is not { } loss)
+        if (!CanLoseNodes || World.Losses?.Lose(lost, between, Now) is not { } loss)
         {
             Address first = World.Actors.First(actor => lost.Contains(actor.Node)).Address;
             Note(new Fault(first, Now.Value, null, new NodesLostException(lost)));
@@ -40,6 +40,9 @@ public abstract partial class Engine
             Post(NodeLoss.From, target, in message, Now);
         }
     }
+
+    /// <summary>False for an engine whose run ends with any loss.</summary>
+    private protected virtual bool CanLoseNodes => true;
 
     /// <summary>Goes on from the states of the actors, with these envelopes under way and without these nodes.</summary>
     private protected virtual void Rebuild(IReadOnlyList<Envelope> envelopes, NodeSet gone)

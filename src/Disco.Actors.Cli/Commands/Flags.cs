@@ -58,6 +58,8 @@ internal sealed class Flags
         (Named("--seed", "decides the order of concurrent messages", "N"), "engine.seed"),
         (Named("--keys", "type this at the keyboard (^M is return); Ctrl-A n, ^An, goes to the next machine", "TEXT"),
             "run.keys"),
+        (Named("--lose", "lose these nodes after so many cycles or so much time (2-3@1500000, 2-3@2ms)", "NODES@TIME"),
+            "run.lose"),
         (Named("--for", "stop after this much virtual time (2ms) or cycles (800000)", "TIME"), "run.for"),
     ];
 

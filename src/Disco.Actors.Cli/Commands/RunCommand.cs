@@ -58,6 +58,11 @@ internal static class RunCommand
                     throw new UserError(
                         "A run is recorded or debugged: record it with --record, then disco replay FILE --gdb PORT.");
                 }
+                if (experiment.Losses.Losses.Count > 0)
+                {
+                    throw new UserError("A run is debugged without run.lose: record it, then disco replay FILE "
+                        + "--gdb PORT.");
+                }
                 experiment = experiment with { Engine = EngineKind.Deterministic, GdbAt = listenAt };
             }
             return Run(
@@ -117,11 +122,19 @@ internal static class RunCommand
         experiment.Gateway.Send(post, engine.Now);
         RunResult result = experiment.GdbAt is not null
             ? DebuggedRun.Live(experiment, machine, (DeterministicEngine)engine, until, consoles.Print, interruption)
+<<<<<<< HEAD
             : live.Length > 0
             ? LiveInput.Run(engine, recorder, live, until, () => interruption.Requested, Look)
             : recorder is null
             ? RunAndLook(engine, until, interruption, peak, Look)
             : recorder.Run(until, () => interruption.Requested, Look);
+=======
+            : experiment.Losses.Run(engine, until, post, limit => keyboard is not null
+                ? keyboard.Run(engine, limit, () => interruption.Requested, Look)
+                : recorder is null
+                ? RunAndLook(engine, limit, interruption, peak, Look)
+                : recorder.Run(limit, () => interruption.Requested, Look));
+>>>>>>> 6e7829d (Losses: --lose, reports, disks beside the machines that stay; tests, READMEs)
         watch.Stop();
         result = CheckFlag.End(checks, result);
         progress.Clear();
@@ -151,7 +164,8 @@ internal static class RunCommand
         {
             PersistentDisks.Keep(machine.Disco);
         }
-        return ExitCodeOf(experiment, result);
+        bool hasLost = machine.Disco?.Vms.Any(vm => vm.Processors.IsLost) == true;
+        return hasLost && result.Outcome == Outcome.Stopped ? ExitCode.Lost : ExitCodeOf(experiment, result);
     }
 
     /// <summary>

@@ -41,6 +41,9 @@ public sealed record Experiment(
     /// <summary>What is typed meanwhile.</summary>
     public TypedKeys Keys { get; init; } = new([], 0, 0);
 
+    /// <summary>Nodes that are lost meanwhile.</summary>
+    public PlannedLosses Losses { get; init; } = new([]);
+
     /// <summary>How far actors on the Akka engine may be apart.</summary>
     public required long AkkaWindowCycles { get; init; }
 
@@ -116,6 +119,7 @@ public sealed record Experiment(
                 ? (int)settings.Whole("engine.akka.cluster.members", 1, board.Nodes)
                 : 1,
             Keys = TypedKeys.Of(settings, board.ClockHz),
+            Losses = PlannedLosses.Of(settings, board, kind),
             AkkaWindowCycles = settings.Whole("engine.akka.window", 1, CyclesMax),
             AkkaSliceCycles = settings.Whole("engine.akka.slice", 1, CyclesMax),
             Gateway = monitor is null ? new Gateway([], 0, 0, null) : Gateway.Of(settings, board.ClockHz),

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Disco.Actors.Core;
 using Disco.Actors.Vmm.Boards;
+using Disco.Actors.Vmm.Losses;
 using Disco.Actors.Vmm.Memory;
 using Disco.Actors.Vmm.Placement;
 using Disco.Actors.Vmm.Scheduling;
@@ -42,8 +43,15 @@ internal sealed class MonitorSection
             vm.Config.Vcpus,
             vm.Config.MemoryBytes,
             vm.Processors.ExitCode,
+            vm.Processors.IsLost,
             outcome = OutcomeOf(vm),
             console = _consoles.Of(vm.Console),
+        }),
+        losses = _machine.Losses.Select(loss => new
+        {
+            cycle = loss.At.Value,
+            nodes = loss.Nodes.ToString(),
+            vms = loss.Vms.Select(lost => new { _machine.Vms[lost.Vm].Config.Name, lost.Why }),
         }),
         time = _figures.Total,
         cpus = _figures.Cpus,
@@ -96,6 +104,13 @@ internal sealed class MonitorSection
                 Markup.Escape(OutcomeOf(vm)));
         }
         Tables.Print(table);
+        foreach (LossReport loss in _machine.Losses)
+        {
+            string vms = string.Join(", ", loss.Vms.Select(lost => _machine.Vms[lost.Vm].Config.Name));
+            string them = loss.Nodes.Count == 1 ? "it" : "them";
+            Console.WriteLine($"{NodesOf(loss.Nodes)} lost at {loss.At}, and with {them} "
+                + (vms.Length == 0 ? "no virtual machine" : vms));
+        }
     }
 
     private void PrintTime()
@@ -160,11 +175,19 @@ internal sealed class MonitorSection
 
     private string OutcomeOf(VirtualMachine vm) => _figures.Vms[vm.Number] switch
     {
+        _ when vm.Processors.IsLost => "lost" + WhyLost(vm.Number),
         { Failure: { } failure } => $"failed: {failure}",
         { ExitCode: null } => "still runs",
         { ExitCode: 0 } => "ok",
         { ExitCode: var code } => $"failed with code {code}",
     };
+
+    private string WhyLost(int vm) => _machine.Losses
+        .SelectMany(loss => loss.Vms.Where(lost => lost.Vm == vm).Select(
+            lost => $" with {NodesOf(loss.Nodes)} at {loss.At}: {lost.Why}"))
+        .FirstOrDefault("");
+
+    private static string NodesOf(NodeSet nodes) => $"{(nodes.Count == 1 ? "node" : "nodes")} {nodes}";
 
     private static string NameOf(MonitorCause cause) => cause switch
     {

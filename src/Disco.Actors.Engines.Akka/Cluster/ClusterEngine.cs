@@ -197,6 +197,10 @@ public sealed class ClusterEngine : Engine, IDisposable
     private protected override void Clear() =>
         Invariant.Broken("a saved run cannot be loaded into processes that have begun one");
 
+    private protected override void SilenceNodes(NodeSet lost)
+    {
+    }
+
     private protected override void Adopt(SavedCourse course) => Invariant.Broken("not reached");
 
     private void Assemble(Blueprint plan, byte[] settings, Action<string> log)

@@ -1,4 +1,3 @@
-using Disco.Actors.Core;
 using Disco.Actors.Machine.Interconnect;
 
 namespace Disco.Actors.Machine.Directory;

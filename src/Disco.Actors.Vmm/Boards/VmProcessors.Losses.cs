@@ -35,6 +35,11 @@ public sealed partial class VmProcessors
             _nodesRunning = 0;
             return;
         }
+        for (int vcpu = 0; vcpu < _cpus.Length; vcpu++)
+        {
+            // What starts later starts where the monitor is; from there others may steal it.
+            _cpus[vcpu] = loss.IsLost(Address.Cpu(_cpus[vcpu])) ? _cpus[0] : _cpus[vcpu];
+        }
         if (_nodesRunning == 0)
         {
             return;

@@ -13,11 +13,11 @@ namespace Disco.Actors.Vmm.Boards;
 public sealed partial class VmProcessors : VmPart
 {
     private readonly Fabric _fabric;
-    private readonly int[] _cpus;
     private readonly int _nodes;
     private readonly Address _keeper;
 
     // State.
+    private readonly int[] _cpus;
     private readonly uint[] _pins;
     private readonly bool[] _started;
     private bool _ended;
@@ -92,6 +92,7 @@ public sealed partial class VmProcessors : VmPart
     {
         for (int vcpu = 0; vcpu < _pins.Length; vcpu++)
         {
+            writer.Write("startsOn", _cpus[vcpu]);
             writer.Write("pins", (ulong)_pins[vcpu]);
             writer.Write("vcpuStarted", _started[vcpu]);
         }
@@ -106,6 +107,7 @@ public sealed partial class VmProcessors : VmPart
     {
         for (int vcpu = 0; vcpu < _pins.Length; vcpu++)
         {
+            _cpus[vcpu] = reader.ReadInt32("startsOn");
             _pins[vcpu] = (uint)reader.ReadUInt64("pins");
             _started[vcpu] = reader.ReadBool("vcpuStarted");
         }

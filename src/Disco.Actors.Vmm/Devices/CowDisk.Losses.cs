@@ -1,5 +1,4 @@
 using Disco.Actors.Core;
-using Disco.Actors.Machine.Interconnect;
 using Disco.Actors.Vmm.Losses;
 using Disco.Actors.Vmm.Memory;
 

@@ -70,6 +70,19 @@ public sealed record DeviceSetup(IReadOnlyList<DiskSpec> Disks, IReadOnlyList<Vm
         .. FindVm(vm)?.VirtioNode is { } node ? new[] { DmaEngine.AddressOf(node) } : [],
     ];
 
+    /// <summary>
+    /// Where a disk is attached: on the first node of the first of its virtual machines that stays on some nodes, else
+    /// disks are dealt to the nodes in turn.
+    /// </summary>
+    /// <param name="disk">Its number.</param>
+    /// <param name="nodes">Of the machine.</param>
+    public int NodeOf(int disk, int nodes)
+    {
+        NodeSet all = NodeSet.Below(nodes);
+        VmAttachments? stays = Vms.FirstOrDefault(vm => vm.Disks.Contains(disk) && (vm.Nodes & all) != all);
+        return stays?.Nodes.First ?? disk % nodes;
+    }
+
     public VmAttachments? FindVm(int vm) => _byNumber.GetValueOrDefault(vm);
 
     /// <summary>What is wrong, a sentence each; empty when the machine can be built.</summary>

@@ -21,7 +21,8 @@ public sealed class MonitorDevices
     private readonly int _lineBytes;
 
     /// <summary>
-    /// Makes the actors and places them in the fabric, disks in turn on all nodes. The CPUs must be placed already.
+    /// Makes the actors and places them in the fabric, disks as
+    /// <see cref="DeviceSetup.NodeOf"/> says. The CPUs must be placed already.
     /// </summary>
     /// <param name="fabric">Of the machine.</param>
     /// <param name="memory">Of the machine.</param>
@@ -42,7 +43,7 @@ public sealed class MonitorDevices
         Switch = new VirtualSwitch(0, setup, network, fabric, Dma(0));
         int nodes = fabric.Homes.Nodes;
         Disks = [.. Enumerable.Range(0, setup.Disks.Count).Select(disk => new CowDisk(
-            disk, disk % nodes, setup, disks, fabric, Dma(1 + disk)))];
+            disk, setup.NodeOf(disk, nodes), setup, disks, fabric, Dma(1 + disk)))];
         Keyboard = new ConsoleMultiplexer(0, setup, fabric);
         foreach (int node in EngineNodes(setup))
         {
@@ -104,7 +105,8 @@ public sealed class MonitorDevices
         }
         return disk < setup.Disks.Count && actor == CowDisk.AddressOf(disk)
             ? new CowDisk(
-                disk, disk % fabric.Homes.Nodes, setup, disks, fabric, CoherentDma(fabric, lineBytes, 1 + disk))
+                disk, setup.NodeOf(disk, fabric.Homes.Nodes), setup, disks, fabric,
+                CoherentDma(fabric, lineBytes, 1 + disk))
             : null;
     }
 
@@ -113,7 +115,9 @@ public sealed class MonitorDevices
         PlaceOne(fabric, lineBytes, FirstAgent, VirtualSwitch.TheSwitch, 0);
         for (int disk = 0; disk < setup.Disks.Count; disk++)
         {
-            PlaceOne(fabric, lineBytes, FirstAgent + 1 + disk, CowDisk.AddressOf(disk), disk % fabric.Homes.Nodes);
+            PlaceOne(
+                fabric, lineBytes, FirstAgent + 1 + disk, CowDisk.AddressOf(disk),
+                setup.NodeOf(disk, fabric.Homes.Nodes));
         }
         fabric.Place(ConsoleMultiplexer.TheKeyboard, 0);
         foreach (int node in EngineNodes(setup))

@@ -1,6 +1,5 @@
 using Disco.Actors.Core;
 using Disco.Actors.Machine.Interconnect;
-using Disco.Actors.Vmm.Boards;
 using Disco.Actors.Vmm.Devices;
 using Disco.Actors.Vmm.Memory;
 using Disco.Actors.Vmm.Scheduling;

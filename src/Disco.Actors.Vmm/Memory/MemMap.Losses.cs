@@ -1,5 +1,4 @@
 using Disco.Actors.Core;
-using Disco.Actors.Machine.Caches;
 using Disco.Actors.Vmm.Losses;
 
 namespace Disco.Actors.Vmm.Memory;

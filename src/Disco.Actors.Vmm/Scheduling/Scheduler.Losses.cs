@@ -1,4 +1,3 @@
-using Disco.Actors.Core;
 using Disco.Actors.Vmm.Losses;
 
 namespace Disco.Actors.Vmm.Scheduling;

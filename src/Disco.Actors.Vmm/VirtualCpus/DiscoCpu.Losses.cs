@@ -25,6 +25,7 @@ public sealed partial class DiscoCpu
     internal bool Lose(Loss loss)
     {
         bool vacates = WorksFor(loss.Gone);
+        AccountTo(loss.Now.Value);
         _responder.Lose(loss);
         _held.RemoveAll(vcpu => loss.Gone.Contains(vcpu.Machine.Id));
         _toAdmit.RemoveAll(vcpu => loss.Gone.Contains(vcpu.Machine.Id));
@@ -34,7 +35,6 @@ public sealed partial class DiscoCpu
         }
         if (vacates)
         {
-            AccountTo(loss.Now.Value);
             _state = CpuState.Idle;
             _fetching = null;
             _arriving.Clear();

@@ -21,7 +21,7 @@ namespace Disco.Actors.Vmm.Tests.Losses;
 internal sealed record LossRun(
     RunResult Run, int?[] Codes, bool[] Lost, string[] Consoles, ulong Hash, string? Broken)
 {
-    private const long LimitCycles = 400_000_000;
+    private const long LimitCycles = 40_000_000;
 
     /// <summary>Runs a machine that loses nodes at a cycle; with none, one that loses nothing.</summary>
     public static LossRun Of(DiscoConfig config, NodeSet nodes, long at, int threads = 0)
