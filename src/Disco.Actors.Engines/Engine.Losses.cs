@@ -44,7 +44,7 @@ public abstract partial class Engine
     /// <summary>False for an engine whose run ends with any loss.</summary>
     private protected virtual bool CanLoseNodes => true;
 
-    /// <summary>Goes on from the states of the actors, with these envelopes under way and without these nodes.</summary>
+    /// <summary>Goes on from the actors' states, with these envelopes under way, without these nodes.</summary>
     private protected virtual void Rebuild(IReadOnlyList<Envelope> envelopes, NodeSet gone)
     {
         long[] sequences = [.. Enumerable.Range(0, World.Actors.Length).Select(actor => Sequence(actor))];

@@ -142,21 +142,22 @@ public sealed partial class DiscoBuilder : IMachineHost
         return places;
     }
 
-    // With the first virtual machine of the same image.
+    // With the first virtual machine of the same image that stays on the same nodes: what one loses, the other does.
     private static MergePlan[] MergesOf(DiscoConfig config)
     {
-        Dictionary<ElfImage, (int Vm, PhysicalPage[] Pages)> first = [];
+        Dictionary<(ElfImage Image, NodeSet Nodes), (int Vm, PhysicalPage[] Pages)> first = [];
         List<MergePlan> plans = [];
         for (int vm = 0; vm < config.Vms.Count; vm++)
         {
             ElfImage image = config.Vms[vm].Image;
-            if (first.TryGetValue(image, out (int Vm, PhysicalPage[] Pages) source))
+            NodeSet nodes = config.NodesOf(vm);
+            if (first.TryGetValue((image, nodes), out (int Vm, PhysicalPage[] Pages) source))
             {
                 plans.Add(new MergePlan(vm, source.Vm, source.Pages));
             }
             else
             {
-                first.Add(image, (vm, PagesOfCode(image)));
+                first.Add((image, nodes), (vm, PagesOfCode(image)));
             }
         }
         return [.. plans];

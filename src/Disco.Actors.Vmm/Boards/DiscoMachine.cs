@@ -41,7 +41,7 @@ public sealed class DiscoMachine
     /// <summary>Disks, subnet, keyboard.</summary>
     public required MonitorDevices Devices { get; init; }
 
-    /// <summary>Nodes that were lost, and which virtual machines with them, as far as this object has seen it.</summary>
+    /// <summary>Nodes that were lost, and virtual machines with them, as far as this object has seen it.</summary>
     public IReadOnlyList<LossReport> Losses => _losses?.Reports ?? [];
 
     /// <summary>One per node.</summary>

@@ -43,7 +43,7 @@ public sealed record VmConfig
     /// <summary>Its share of time against others.</summary>
     public int Weight { get; init; } = SchedulerConfig.DefaultWeight;
 
-    /// <summary>Its virtual CPUs run, and its frames are taken, on these nodes only; none in it for all nodes.</summary>
+    /// <summary>Its virtual CPUs run and its frames are taken on these nodes only; none in it for all nodes.</summary>
     public NodeSet Nodes { get; init; }
 
     /// <summary>Machine memory it may have at a time; null for as much as it has pages.</summary>

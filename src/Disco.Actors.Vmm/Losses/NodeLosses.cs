@@ -165,6 +165,7 @@ internal sealed class NodeLosses : INodeLosses
         Each<VirtualSwitch>(actor => actor.Lose(loss));
         Each<DmaEngine>(actor => actor.Lose(loss));
         Each<Reclaimer>(actor => actor.Lose(loss));
+        Each<Merger>(actor => actor.Lose(loss));
         _keeper.Lose(loss, vm => _machine.Vms[vm].Processors.ExitCode ?? VmProcessors.LostExitCode);
     }
 

@@ -33,7 +33,7 @@ public sealed class Undertaker : IUndertaker
             case MappingKind.Pin:
                 PinMessage pin = PinMessage.From(message);
                 return new PinMessage(MappingKind.PinRefused, pin.Page, (ulong)Refusal.NoSuchPage, pin.Request).Pack();
-            case MappingKind.Remap:
+            case MappingKind.Remap or MappingKind.Merge:
                 RemapMessage remap = RemapMessage.From(message);
                 return new RemappedMessage(remap.Page, Refusal.NoSuchPage, remap.Request).Pack();
             case MappingKind.MapFrame:

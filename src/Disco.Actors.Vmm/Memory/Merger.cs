@@ -1,5 +1,6 @@
 using Disco.Actors.Core;
 using Disco.Actors.Machine.Interconnect;
+using Disco.Actors.Vmm.Losses;
 
 namespace Disco.Actors.Vmm.Memory;
 
@@ -109,6 +110,20 @@ public sealed class Merger : Actor
         _begun = reader.ReadInt32("begun");
         _merged = reader.ReadInt64("stat.merged");
         _refused = reader.ReadInt64("stat.refused");
+    }
+
+    /// <summary>Whoever is lost has answered.</summary>
+    internal void Lose(Loss loss)
+    {
+        for (int plan = 0; plan < _plans.Count && _sweeping > 0; plan++)
+        {
+            if (_asked[plan] < _plans[plan].Pages.Count && loss.Gone.Contains(_plans[plan].Vm))
+            {
+                RemappedMessage refused = new(
+                    _plans[plan].Pages[_asked[plan]], Refusal.NoSuchPage, (ulong)plan);
+                loss.Post(VmMonitor.AddressOf(_plans[plan].Vm), Address, refused.Pack());
+            }
+        }
     }
 
     private void Ask(int plan, Context context)

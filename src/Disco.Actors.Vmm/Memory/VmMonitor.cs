@@ -284,7 +284,8 @@ public sealed partial class VmMonitor : Actor
         return
         [
             .. nodes.Select(from =>
-                nodes.Where(allowed.Contains).OrderBy(to => (topology.Hops(from, to), from == to ? 0 : 1, to)).ToArray()),
+                nodes.Where(allowed.Contains)
+                    .OrderBy(to => (topology.Hops(from, to), from == to ? 0 : 1, to)).ToArray()),
         ];
     }
 

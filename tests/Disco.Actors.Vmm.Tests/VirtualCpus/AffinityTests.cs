@@ -3,7 +3,6 @@ using Disco.Actors.Engines;
 using Disco.Actors.Machine.Boards;
 using Disco.Actors.Vmm.Boards;
 using Disco.Actors.Vmm.Memory;
-using Disco.Actors.Vmm.VirtualCpus;
 using Xunit;
 
 namespace Disco.Actors.Vmm.Tests.VirtualCpus;
