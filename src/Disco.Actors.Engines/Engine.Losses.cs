@@ -20,25 +20,36 @@ public abstract partial class Engine
         {
             return;
         }
-        NodeSet gone = LostNodes | lost;
         if (Undelivered().Exists(envelope => envelope.Source == NodeLoss.From))
         {
             // What an earlier loss has to say is heard before the next.
             RunTo(Now.Value + 1);
         }
-        Envelope[] between = [.. _timing.Punctual(Undelivered())
-            .Where(envelope => !IsOn(envelope.Source, gone) && !IsOn(envelope.Target, gone))];
-        if (!CanLoseNodes || World.Losses?.Lose(lost, between, Now) is not { } loss)
+        if (!TryLose(lost, Now))
         {
             Address first = World.Actors.First(actor => lost.Contains(actor.Node)).Address;
             Note(new Fault(first, Now.Value, null, new NodesLostException(lost)));
-            return;
+        }
+    }
+
+    /// <summary>Has the world repaired, and goes on from there; false when it cannot be.</summary>
+    /// <param name="lost">Gone now, not before.</param>
+    /// <param name="at">Everything before has happened.</param>
+    private protected bool TryLose(NodeSet lost, Cycle at)
+    {
+        NodeSet gone = LostNodes | lost;
+        Envelope[] between = [.. _timing.Punctual(Undelivered())
+            .Where(envelope => !IsOn(envelope.Source, gone) && !IsOn(envelope.Target, gone))];
+        if (!CanLoseNodes || World.Losses?.Lose(lost, between, at) is not { } loss)
+        {
+            return false;
         }
         Rebuild(loss.Kept, gone);
         foreach ((Address target, Message message) in loss.Posts)
         {
-            Post(NodeLoss.From, target, in message, Now);
+            Post(NodeLoss.From, target, in message, at);
         }
+        return true;
     }
 
     /// <summary>False for an engine whose run ends with any loss.</summary>

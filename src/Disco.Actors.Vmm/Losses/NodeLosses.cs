@@ -126,7 +126,7 @@ internal sealed class NodeLosses : INodeLosses
 
     private static bool IsAboutVm(in Message message) => (SchedulingKind)message.Kind is not
         (SchedulingKind.Next or SchedulingKind.Steal or SchedulingKind.Refused or SchedulingKind.Plenty
-        or SchedulingKind.Decline or SchedulingKind.Balance or SchedulingKind.SlotDue or SchedulingKind.NodesLost);
+        or SchedulingKind.Decline or SchedulingKind.Balance or SchedulingKind.SlotDue or SchedulingKind.PeersLost);
 
     private static bool IsCallOf(in Message message, SortedSet<int> gone) => (DeviceKind)message.Kind switch
     {

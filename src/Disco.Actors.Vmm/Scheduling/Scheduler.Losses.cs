@@ -37,6 +37,6 @@ public sealed partial class Scheduler
                     SchedulingMessage.Of(SchedulingKind.Refused, 0, 0, 0));
             }
         }
-        loss.Post(Address, Address, SchedulingMessage.Of(SchedulingKind.NodesLost, loss.Lost.Bits, 0, 0));
+        loss.Post(Address, Address, SchedulingMessage.Of(SchedulingKind.PeersLost, loss.Lost.Bits, 0, 0));
     }
 }

@@ -90,7 +90,7 @@ public sealed partial class Scheduler : Actor
             case SchedulingKind.StopVm:
                 StopVm((int)message.A, Fabric.SenderOf(message), context);
                 break;
-            case SchedulingKind.NodesLost:
+            case SchedulingKind.PeersLost:
                 break;
             case SchedulingKind.SlotDue:
                 _slotArmed = false;

@@ -90,7 +90,7 @@ public enum SchedulingKind : ushort
     VmEnded,
 
     /// <summary>To a scheduler: nodes are lost (A, a bit each), and all is done that had to be; go on.</summary>
-    NodesLost,
+    PeersLost,
 }
 
 /// <summary>Builders and readers of the scheduling messages. All travel on the request lane, in order.</summary>
@@ -172,7 +172,7 @@ public static class SchedulingNames
             SchedulingKind.Next => $"{name} for cpu/{message.A}",
             SchedulingKind.Steal or SchedulingKind.Refused or SchedulingKind.Plenty or SchedulingKind.Decline => name,
             SchedulingKind.SlotDue => $"{name} {message.A}",
-            SchedulingKind.NodesLost => $"{name} {new NodeSet(message.A)}",
+            SchedulingKind.PeersLost => $"{name} {new NodeSet(message.A)}",
             SchedulingKind.Balance => $"{name} {message.A} on {message.B} CPUs",
             SchedulingKind.RunVcpu =>
                 $"{name} {vcpu} held by cpu/{SchedulingMessage.HolderOf(message)} for {message.C} cycles",
