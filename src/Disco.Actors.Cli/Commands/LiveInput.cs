@@ -24,7 +24,7 @@ internal static class LiveInput
     /// <summary>As <see cref="Engine.Run"/>, or as <see cref="Recorder.Run"/> where there is one.</summary>
     public static RunResult Run(
         Engine engine, Recorder? recorder, IReadOnlyList<ILiveInput> inputs, Cycle until, Func<bool> cancelled,
-        Action<Progress> progress)
+        Action<Progress> progress, bool isLast = true)
     {
         TypedKeys.Poster post = recorder is null ? engine.Post : recorder.Post;
         bool IsInterrupted() => cancelled() || inputs.Any(input => input.IsWaiting);
@@ -42,7 +42,7 @@ internal static class LiveInput
         }
         if (recorder is not null)
         {
-            return recorder.Run(until, IsInterrupted, progress, GoesOn);
+            return recorder.Run(until, IsInterrupted, progress, GoesOn, isLast);
         }
         while (true)
         {

@@ -122,19 +122,11 @@ internal static class RunCommand
         experiment.Gateway.Send(post, engine.Now);
         RunResult result = experiment.GdbAt is not null
             ? DebuggedRun.Live(experiment, machine, (DeterministicEngine)engine, until, consoles.Print, interruption)
-<<<<<<< HEAD
-            : live.Length > 0
-            ? LiveInput.Run(engine, recorder, live, until, () => interruption.Requested, Look)
-            : recorder is null
-            ? RunAndLook(engine, until, interruption, peak, Look)
-            : recorder.Run(until, () => interruption.Requested, Look);
-=======
-            : experiment.Losses.Run(engine, until, post, limit => keyboard is not null
-                ? keyboard.Run(engine, limit, () => interruption.Requested, Look)
+            : experiment.Losses.Run(engine, until, post, (limit, isLast) => live.Length > 0
+                ? LiveInput.Run(engine, recorder, live, limit, () => interruption.Requested, Look, isLast)
                 : recorder is null
                 ? RunAndLook(engine, limit, interruption, peak, Look)
-                : recorder.Run(limit, () => interruption.Requested, Look));
->>>>>>> 6e7829d (Losses: --lose, reports, disks beside the machines that stay; tests, READMEs)
+                : recorder.Run(limit, () => interruption.Requested, Look, isLast: isLast));
         watch.Stop();
         result = CheckFlag.End(checks, result);
         progress.Clear();

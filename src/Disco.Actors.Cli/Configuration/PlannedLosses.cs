@@ -48,20 +48,20 @@ public sealed record PlannedLosses(IReadOnlyList<(long AfterCycles, NodeSet Node
     /// <param name="engine">At its beginning.</param>
     /// <param name="until">The end at the latest.</param>
     /// <param name="post">Of the engine or of the recorder.</param>
-    /// <param name="run">Runs to a cycle.</param>
-    public RunResult Run(Engine engine, Cycle until, TypedKeys.Poster post, Func<Cycle, RunResult> run)
+    /// <param name="run">Runs to a cycle; true when the run ends there at the latest.</param>
+    public RunResult Run(Engine engine, Cycle until, TypedKeys.Poster post, Func<Cycle, bool, RunResult> run)
     {
         Cycle start = engine.Now;
         foreach ((long after, NodeSet nodes) in Losses.Where(loss => (start + loss.AfterCycles).Value < until.Value))
         {
-            RunResult result = run(start + after);
+            RunResult result = run(start + after, false);
             if (result.Outcome != Outcome.ReachedLimit)
             {
                 return result;
             }
             post(NodeLoss.From, Address.Cpu(0), NodeLoss.Of(nodes), engine.Now);
         }
-        return run(until);
+        return run(until, true);
     }
 
     private static long? CyclesOf(string text, BoardConfig board) =>

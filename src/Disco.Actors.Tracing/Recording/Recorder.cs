@@ -61,8 +61,10 @@ public sealed class Recorder : IDisposable
     /// <param name="goesOn">
     /// Asked when it was cancelled: true when that was for something from outside, which it has posted meanwhile.
     /// </param>
+    /// <param name="isLast">False when it is to be called again once the cycle has been reached.</param>
     public RunResult Run(
-        Cycle until, Func<bool>? cancelled = null, Action<Progress>? progress = null, Func<bool>? goesOn = null)
+        Cycle until, Func<bool>? cancelled = null, Action<Progress>? progress = null, Func<bool>? goesOn = null,
+        bool isLast = true)
     {
         while (true)
         {
@@ -71,6 +73,11 @@ public sealed class Recorder : IDisposable
             if (result.Outcome == Outcome.Cancelled && goesOn?.Invoke() == true)
             {
                 continue;
+            }
+            if (result.Outcome == Outcome.ReachedLimit && mark == until && !isLast)
+            {
+                Write(BlockType.Mark, Mark());
+                return result;
             }
             if (result.Outcome == Outcome.Faulted)
             {
