@@ -37,10 +37,8 @@ public sealed class CheckTests : IDisposable
 
     /// <summary>One beginning for every way of shooting down and of moving pages.</summary>
     [Theory]
-    [InlineData("broadcast", "ace")]
     [InlineData("mach", "verghese")]
-    [InlineData("multicast", "ace")]
-    [InlineData("numa-multicast", "verghese")]
+    [InlineData("numa-multicast", "ace")]
     [InlineData("lazy", "ace")]
     [InlineData("batched", "verghese")]
     public void Checkpoint_without_moves_goes_on_with_any_protocol_and_policy(string protocol, string policy)

@@ -113,6 +113,7 @@ internal static class RunCommand
         {
             progress.Show(at);
             peak?.Look();
+            consoles.Follow();
             keyboard?.KeepPace(
                 at.Cycle, () => interruption.Requested || Array.Exists(live, input => input.IsWaiting));
         }

@@ -77,7 +77,7 @@ internal sealed class GuestConsoles
         Of(_all, console).AddRange(bytes);
         if (_keyboard is not null)
         {
-            PrintInFocus(_keyboard, console, bytes);
+            PrintInFocus(console, bytes);
             return;
         }
         if (!_names.TryGetValue(console, out string? name))
@@ -109,18 +109,24 @@ internal sealed class GuestConsoles
         }
     }
 
-    private void PrintInFocus(ConsoleMultiplexer keyboard, Address console, ReadOnlySpan<byte> bytes)
+    /// <summary>The terminal is the machine's that is in focus now; one that ended has passed it on.</summary>
+    public void Follow()
     {
-        Address inFocus = ConsoleMultiplexer.ConsoleOf(keyboard.Focus);
-        if (inFocus != _inFocus)
+        if (_keyboard is null || ConsoleMultiplexer.ConsoleOf(_keyboard.Focus) == _inFocus)
         {
-            _inFocus = inFocus;
-            List<byte> backlog = Of(_line, inFocus);
-            Show(Encoding.UTF8.GetBytes($"\r\n[keyboard: {_names[inFocus]}]\r\n"));
-            Show(CollectionsMarshal.AsSpan(backlog));
-            backlog.Clear();
+            return;
         }
-        if (console == inFocus)
+        _inFocus = ConsoleMultiplexer.ConsoleOf(_keyboard.Focus);
+        List<byte> backlog = Of(_line, _inFocus);
+        Show(Encoding.UTF8.GetBytes($"\r\n[keyboard: {_names[_inFocus]}]\r\n"));
+        Show(CollectionsMarshal.AsSpan(backlog));
+        backlog.Clear();
+    }
+
+    private void PrintInFocus(Address console, ReadOnlySpan<byte> bytes)
+    {
+        Follow();
+        if (console == _inFocus)
         {
             Show(bytes);
         }
