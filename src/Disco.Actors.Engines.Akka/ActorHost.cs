@@ -173,6 +173,16 @@ internal class ActorHost : Context
         _late.Clear();
     }
 
+    /// <summary>What is under way to it from now on, instead of what was; its state may be another one too.</summary>
+    public void Replace(IEnumerable<Envelope> envelopes)
+    {
+        _arrivals.Clear();
+        foreach (Envelope envelope in envelopes)
+        {
+            Accept(new Carried(_number) { Envelope = envelope });
+        }
+    }
+
     /// <summary>Forgets everything but the actor's state.</summary>
     public void Clear()
     {

@@ -21,6 +21,7 @@ public sealed class ClusterEngine : Engine, IDisposable
     private readonly IObserver?[] _observers;
     private Membership _membership = new(0, 0, []);
     private List<Envelope> _entering = [];
+    private readonly Action<string> _log;
     private Standing _standing;
     private Fault? _lost;
     private bool _isAssembled;
@@ -40,11 +41,12 @@ public sealed class ClusterEngine : Engine, IDisposable
     {
         Invariant.Holds(options.WindowCycles == 0 && cluster.Members >= 1);
         _cluster = cluster;
+        _log = log;
         _observers = new IObserver?[world.Nodes];
         _sequences = new long[world.Actors.Length];
         _codec = new EnvelopeCodec(world.Names.Families, Timing.Order);
         _members = [.. Enumerable.Range(0, cluster.Members).Select(_ => new MemberView(_codec, Table))];
-        _standing = new Standing(world.Actors.Min(actor => actor.NextStep.Value), StopRequest.None, [], []);
+        _standing = new Standing(world.Actors.Min(actor => actor.NextStep.Value), StopRequest.None, [], [], 0);
         _system = ActorSystem.Create("disco", cluster.ToConfig(options.Threads, "coordinator"));
         EnvelopeCodec codec = _codec;
         int count = cluster.Members;
@@ -60,10 +62,6 @@ public sealed class ClusterEngine : Engine, IDisposable
             throw;
         }
     }
-
-    /// <summary>Called when a member is gone, with its nodes; what it posts lets the rest go on. Null: the run ends.
-    /// </summary>
-    public Action<IReadOnlyList<int>>? OnLost { get; set; }
 
     public override WindowDelay WindowDelay =>
         _members.Aggregate(default(WindowDelay), (sum, member) => sum.Plus(member.Delay));
@@ -142,26 +140,42 @@ public sealed class ClusterEngine : Engine, IDisposable
 
     private protected override void End()
     {
-        if (_standing.Gone.Length < _members.Length - 1 || _members.Length == 1)
+        TakeStates();
+    }
+
+    private void TakeStates()
+    {
+        byte[]?[] states = Ask(ControlKind.State);
+        for (int member = 0; member < states.Length; member++)
         {
-            byte[]?[] states = Ask(ControlKind.State);
-            for (int member = 0; member < states.Length; member++)
+            if (states[member] is { } bytes)
             {
-                if (states[member] is { } bytes)
-                {
-                    using BinaryReader reader = Control.Read(bytes, out _);
-                    _members[member].TakeState(reader, _sequences);
-                }
+                using BinaryReader reader = Control.Read(bytes, out _);
+                _members[member].TakeState(reader, _sequences);
             }
         }
     }
 
     private protected override void RunWindows(long limit)
     {
+        bool isRepaired;
+        do
+        {
+            int[] known = _standing.Gone;
+            RunSome(limit);
+            int[] gone = [.. _standing.Gone.Except(known)];
+            isRepaired = gone.Length > 0 && TryGoOnWithout(gone);
+        }
+        while (isRepaired);
+    }
+
+    /// <summary>Runs to the limit, or to the end of the window in which a member was found to be gone.</summary>
+    private void RunSome(long limit)
+    {
         TaskCompletionSource<Standing> done = new(TaskCreationOptions.RunContinuationsAsynchronously);
         bool watch = _observers.Any(observer => observer is not null);
-        int known = _standing.Gone.Length;
-        _director.Tell(new Advance(limit, watch, _entering, done), ActorRefs.NoSender);
+        _director.Tell(
+            new Advance(limit, watch, _entering, _standing.Gone.Length, done), ActorRefs.NoSender);
         _standing = done.Task.GetAwaiter().GetResult();
         _entering = _standing.Entering;
         byte[]?[] collected = Ask(ControlKind.Collect);
@@ -174,10 +188,20 @@ public sealed class ClusterEngine : Engine, IDisposable
             }
         }
         TellObservers();
-        foreach (int member in _standing.Gone.Skip(known))
-        {
-            Lose(member);
-        }
+    }
+
+    /// <summary>
+    /// What the world makes of it is done here, to the states of all; those that changed go back to their processes.
+    /// </summary>
+    private protected override void Rebuild(IReadOnlyList<Envelope> envelopes, NodeSet gone)
+    {
+        byte[][] orders = [.. Enumerable.Range(0, _members.Length).Select(member => Control.Of(
+            ControlKind.Restore, writer => WriteRestored(writer, member, envelopes)))];
+        _entering.Clear();
+        TaskCompletionSource<byte[]?[]> done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        _director.Tell(new Spread(orders, done), ActorRefs.NoSender);
+        done.Task.GetAwaiter().GetResult();
+        Silence(gone);
     }
 
     private protected override Fault? Collect(OutputBuffer output)
@@ -283,20 +307,52 @@ public sealed class ClusterEngine : Engine, IDisposable
         }
     }
 
-    private void Lose(int member)
+    private bool TryGoOnWithout(int[] members)
     {
-        int[] nodes = [.. Enumerable.Range(0, World.Nodes)
-            .Where(node => Blueprint.MemberOf(node, World.Nodes, _members.Length) == member)];
-        _entering.RemoveAll(envelope => nodes.Contains(World[envelope.Target].Node));
-        _members[member].Undelivered.Clear();
-        if (OnLost is { } onLost)
+        NodeSet nodes = new(Enumerable.Range(0, World.Nodes)
+            .Where(node => members.Contains(Blueprint.MemberOf(node, World.Nodes, _members.Length)))
+            .Aggregate(0UL, (bits, node) => bits | (1UL << node)));
+        string who = string.Join(", ", members.Select(member => _membership.Addresses[member]));
+        foreach (int member in members)
         {
-            onLost(nodes);
-            return;
+            _members[member].Undelivered.Clear();
         }
-        Address first = World.Actors.First(actor => nodes.Contains(actor.Node)).Address;
-        _lost ??= new Fault(first, Now.Value, null, new ClusterException(
-            $"{_membership.Addresses[member]} is gone, and with it the nodes {string.Join(", ", nodes)}"));
+        TakeStates();
+        if (HasFault() || !TryLose(nodes, Cycle.Max(Now, new Cycle(_standing.Reached))))
+        {
+            Address first = World.Actors.First(actor => nodes.Contains(actor.Node)).Address;
+            _lost ??= new Fault(first, Now.Value, null, new ClusterException(
+                $"{who} is gone, and with it the nodes {nodes}"));
+            return false;
+        }
+        _log($"{who} is gone, and with it the nodes {nodes}: the run goes on without them");
+        return true;
+    }
+
+    private bool HasFault() => _members.Any(member => member.Fault is not null);
+
+    private void WriteRestored(BinaryWriter writer, int member, IReadOnlyList<Envelope> envelopes)
+    {
+        Actor[] actors = [.. World.Actors.Where(actor =>
+            Blueprint.MemberOf(actor.Node, World.Nodes, _members.Length) == member)];
+        ILookup<Core.Address, Envelope> to = envelopes.ToLookup(envelope => envelope.Target);
+        writer.Write(actors.Length);
+        foreach (Actor actor in actors)
+        {
+            Envelope[] underWay = [.. to[actor.Address]];
+            writer.Write(actor.Address.Packed);
+            writer.Write(underWay.Length);
+            foreach (Envelope envelope in underWay)
+            {
+                Control.Write(writer, _codec, in envelope);
+            }
+            // This process has the actors themselves.
+            writer.Write(member != 0);
+            if (member != 0)
+            {
+                Control.WriteState(writer, actor);
+            }
+        }
     }
 }
 

@@ -28,6 +28,13 @@ internal enum ControlKind : byte
     /// <summary>To all: a member is gone for good.</summary>
     Gone,
 
+    /// <summary>
+    /// To a member, while nothing is under way: the states its actors go on from, and what is under way to them from
+    /// now on. Answer: <see cref="Restored"/>.
+    /// </summary>
+    Restore,
+    Restored,
+
     /// <summary>To all: the run is over.</summary>
     End,
 
@@ -39,7 +46,7 @@ internal enum ControlKind : byte
 internal static class Control
 {
     /// <summary>Changes with any of the layouts.</summary>
-    public const byte Version = 1;
+    public const byte Version = 2;
 
     public static byte[] Of(ControlKind kind, Action<BinaryWriter>? write = null)
     {
@@ -70,6 +77,30 @@ internal static class Control
     {
         codec.Read(reader.ReadBytes(reader.ReadUInt16()), out Envelope envelope);
         return envelope;
+    }
+
+    /// <summary>An actor's state; null for none.</summary>
+    public static void WriteState(BinaryWriter writer, Actor? actor)
+    {
+        (string Name, ReadOnlyMemory<byte> Bytes)[] fields = actor is null ? [] : [.. Snapshot.Of(actor).Fields];
+        writer.Write(fields.Length);
+        foreach ((string name, ReadOnlyMemory<byte> bytes) in fields)
+        {
+            writer.Write(name);
+            writer.Write(bytes.Length);
+            writer.Write(bytes.Span);
+        }
+    }
+
+    public static Snapshot ReadState(BinaryReader reader)
+    {
+        Snapshot state = new();
+        for (int fields = reader.ReadInt32(); fields > 0; fields--)
+        {
+            string name = reader.ReadString();
+            state.Write(name, reader.ReadBytes(reader.ReadInt32()));
+        }
+        return state;
     }
 
     public static void Write(BinaryWriter writer, in StopRequest stop)

@@ -17,6 +17,8 @@ internal sealed class Director(int members, AkkaOptions options, EnvelopeCodec c
     private List<Envelope> _entering = [];
     private Gather? _gather;
     private long _window;
+    private long _limit;
+    private bool _hasLost;
     private string? _broken;
 
     protected override void PreRestart(Exception reason, object message) =>
@@ -31,6 +33,7 @@ internal sealed class Director(int members, AkkaOptions options, EnvelopeCodec c
                 break;
             case Advance advance:
                 _advance = advance;
+                _hasLost &= advance.KnownGone != _gone.Count;
                 _entering = advance.Entering;
                 Go();
                 break;
@@ -40,10 +43,23 @@ internal sealed class Director(int members, AkkaOptions options, EnvelopeCodec c
                 TellAll(gather.Question);
                 AnswerGather();
                 break;
+            case Spread spread:
+                _gather = new Gather([], spread.Done);
+                Array.Clear(_answers);
+                for (int member = 0; member < members; member++)
+                {
+                    if (!_gone.Contains(member))
+                    {
+                        _part.Tell(new ToMember(member, spread.Orders[member]), ActorRefs.NoSender);
+                    }
+                }
+                AnswerGather();
+                break;
             case FromMember from when !_gone.Contains(from.Member):
                 Hear(from.Member, from.Bytes);
                 break;
             case MemberLost lost when _gone.Add(lost.Member):
+                _hasLost = true;
                 TellAll(Control.Of(ControlKind.Gone, writer => writer.Write(lost.Member)));
                 AnswerGather();
                 break;
@@ -100,10 +116,10 @@ internal sealed class Director(int members, AkkaOptions options, EnvelopeCodec c
             next = Math.Min(next, report.Next);
             stop = StopRequest.First(stop, report.Stop);
         }
-        if (next >= end)
+        if (next >= end || _hasLost)
         {
             _advance = null;
-            advance.Done.SetResult(new Standing(next, stop, [.. _gone], [.. _entering]));
+            advance.Done.SetResult(new Standing(next, stop, [.. _gone], [.. _entering], _limit));
             return;
         }
         Open(Math.Min(end, Timing.Plus(next, options.WindowCycles)), advance.Watch);
@@ -112,6 +128,7 @@ internal sealed class Director(int members, AkkaOptions options, EnvelopeCodec c
     private void Open(long limit, bool watch)
     {
         _window++;
+        _limit = limit;
         List<Envelope> entering = _entering;
         _entering = [];
         TellAll(Control.Of(ControlKind.Open, writer =>
@@ -190,14 +207,22 @@ internal sealed class Director(int members, AkkaOptions options, EnvelopeCodec c
 /// <param name="Stop">The earliest request.</param>
 /// <param name="Gone">Members that are lost.</param>
 /// <param name="Entering">Envelopes from outside that have not entered yet.</param>
-internal sealed record Standing(long Next, StopRequest Stop, int[] Gone, List<Envelope> Entering);
+/// <param name="Reached">Everything before has happened at those that are left.</param>
+internal sealed record Standing(long Next, StopRequest Stop, int[] Gone, List<Envelope> Entering, long Reached);
 
 /// <summary>To the director: its part.</summary>
 internal sealed record PartIs(IActorRef Part) : INoSerializationVerificationNeeded;
 
-/// <summary>To the director: everything before a cycle is to happen, with what comes from outside.</summary>
+/// <summary>
+/// To the director: everything before a cycle is to happen, with what comes from outside. It stops earlier, at the end
+/// of a window, when it knows of more members that are gone.
+/// </summary>
 internal sealed record Advance(
-    long Limit, bool Watch, List<Envelope> Entering, TaskCompletionSource<Standing> Done)
+    long Limit, bool Watch, List<Envelope> Entering, int KnownGone, TaskCompletionSource<Standing> Done)
+    : INoSerializationVerificationNeeded;
+
+/// <summary>To the director: tell each its own; no bytes for one that is gone.</summary>
+internal sealed record Spread(byte[][] Orders, TaskCompletionSource<byte[]?[]> Done)
     : INoSerializationVerificationNeeded;
 
 /// <summary>To the director: ask all; null is the answer of one that is gone.</summary>

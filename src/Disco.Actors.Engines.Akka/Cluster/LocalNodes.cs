@@ -128,17 +128,28 @@ internal sealed class LocalNodes
             {
                 Control.Write(writer, Codec, _timing.Moved(in carried.Envelope, -carried.LateCycles));
             }
-            (string Name, ReadOnlyMemory<byte> Bytes)[] fields =
-                withActors ? [.. Snapshot.Of(host.Actor).Fields] : [];
-            writer.Write(fields.Length);
-            foreach ((string name, ReadOnlyMemory<byte> bytes) in fields)
-            {
-                writer.Write(name);
-                writer.Write(bytes.Length);
-                writer.Write(bytes.Span);
-            }
+            Control.WriteState(writer, withActors ? host.Actor : null);
         }
     });
+
+    /// <summary>Takes what <see cref="ClusterEngine"/> wrote after a loss.</summary>
+    public void Restore(BinaryReader reader)
+    {
+        for (int actors = reader.ReadInt32(); actors > 0; actors--)
+        {
+            ActorHost host = Hosts[_numbers[reader.ReadUInt32()]];
+            List<Envelope> envelopes = [];
+            for (int count = reader.ReadInt32(); count > 0; count--)
+            {
+                envelopes.Add(Control.ReadEnvelope(reader, Codec));
+            }
+            if (reader.ReadBoolean())
+            {
+                host.Actor.Load(Control.ReadState(reader).Read());
+            }
+            host.Replace(envelopes);
+        }
+    }
 
     private static void WriteCounts(BinaryWriter writer, long[] byKind)
     {

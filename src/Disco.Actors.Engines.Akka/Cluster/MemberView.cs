@@ -68,14 +68,8 @@ internal sealed class MemberView(EnvelopeCodec codec, ActorTable table)
             {
                 Undelivered.Add(Control.ReadEnvelope(reader, codec));
             }
-            Snapshot state = new();
-            int fields = reader.ReadInt32();
-            for (int field = 0; field < fields; field++)
-            {
-                string name = reader.ReadString();
-                state.Write(name, reader.ReadBytes(reader.ReadInt32()));
-            }
-            if (fields > 0)
+            Snapshot state = Control.ReadState(reader);
+            if (state.Fields.Any())
             {
                 table.Actors[actor].Load(state.Read());
             }

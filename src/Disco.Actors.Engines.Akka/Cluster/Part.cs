@@ -234,6 +234,11 @@ internal sealed class Part : UntypedActor
             case ControlKind.State:
                 Answer(_nodes!.State(withActors: _membership.Self != 0));
                 break;
+            case ControlKind.Restore:
+                _nodes!.Restore(reader);
+                ReportQuiet();
+                Answer(Control.Of(ControlKind.Restored));
+                break;
             case ControlKind.Gone:
                 _gone.Add(reader.ReadInt32());
                 _held.RemoveAll(each => _gone.Contains(each.From));
