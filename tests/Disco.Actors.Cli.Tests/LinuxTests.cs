@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.Json;
 using Disco.Actors.Cli.Commands;
 using Disco.Actors.Cli.Configuration;
 using Disco.Actors.TestKit;
@@ -18,6 +19,19 @@ public sealed class LinuxFactAttribute : FactAttribute
         if (GuestDescription.Find("linux") is null)
         {
             Skip = "there is no guest linux: scripts/linux-guest --initrd-only fetches and prepares it";
+        }
+    }
+}
+
+/// <summary>A test of NFS; takes minutes, so only where it is asked for.</summary>
+[AttributeUsage(AttributeTargets.Method)]
+public sealed class LinuxNfsFactAttribute : FactAttribute
+{
+    public LinuxNfsFactAttribute()
+    {
+        if (GuestDescription.Find("linux") is null || Environment.GetEnvironmentVariable("DISCO_LINUX_NFS") is null)
+        {
+            Skip = "set DISCO_LINUX_NFS=1 with a guest linux of scripts/linux-guest --add nfs-kernel-server";
         }
     }
 }
@@ -84,6 +98,53 @@ public sealed class LinuxTests : IDisposable
         Assert.True(end.ExitCode == 4, end.Error + end.Output);
         Assert.Contains("a | 2\n", end.Output.ReplaceLineEndings("\n"), StringComparison.Ordinal);
         Assert.Contains(" 0% packet loss", end.Output, StringComparison.Ordinal);
+    }
+
+    /// <summary>The kernel's server in one virtual machine, its client in another, twice: a file there and back.
+    /// </summary>
+    [LinuxNfsFact]
+    public void Linux_serves_files_by_NFS_to_another_and_does_so_alike_each_time()
+    {
+        string server = Write("server.script", """
+            within 300
+            expect "linux# "
+            send "TERM=dumb; busybox ifconfig eth0 10.0.0.1 up; echo '10.0.0.2 b' >>/etc/hosts\n"
+            expect "linux# "
+            send "busybox modprobe nfsd; mount -t nfsd nfsd /proc/fs/nfsd; mkdir -p /tmp/x /var/lib/nfs\n"
+            expect "linux# "
+            send "touch /var/lib/nfs/etab; dd if=/dev/urandom of=/tmp/x/f bs=64k count=64\n"
+            expect "linux# "
+            send "echo 10 >/proc/fs/nfsd/nfsv4leasetime; echo 10 >/proc/fs/nfsd/nfsv4gracetime\n"
+            expect "linux# "
+            send "exportfs -o rw,fsid=0,no_root_squash,insecure,no_subtree_check '*:/tmp/x'\n"
+            expect "linux# "
+            send "rpc.nfsd -N 3 2; rpc.mountd -N 3; until [ -e /tmp/x/done ]; do sleep 1; done\n"
+            expect "linux# "
+            send "cmp /tmp/x/f /tmp/x/g && power-off 4\n"
+            wait
+            """);
+        string client = Write("client.script", """
+            within 300
+            expect "linux# "
+            send "TERM=dumb; busybox ifconfig eth0 10.0.0.2 up; busybox modprobe nfsv4\n"
+            expect "linux# "
+            send "until mount -t nfs4 -o sec=sys 10.0.0.1:/ /mnt; do sleep 1; done\n"
+            expect "linux# "
+            send "cp /mnt/f /tmp/f; cp /tmp/f /mnt/g; touch /mnt/done; umount /mnt; power-off 2\n"
+            wait
+            """);
+        string[] arguments =
+        [
+            "run", "--cpus", "2", "--fidelity", "fast", "--json",
+            "--vm", $"a=linux,bootargs=root=/dev/vda,script={server}",
+            "--vm", $"b=linux,bootargs=root=/dev/vda,script={client}",
+        ];
+
+        DiscoEnd first = DiscoProgram.Run(arguments);
+        DiscoEnd second = DiscoProgram.Run(arguments);
+
+        Assert.True(first.ExitCode == 4, first.Error + first.Output);
+        Assert.Equal(StateHashOf(first), StateHashOf(second));
     }
 
     /// <summary>A program of the host talks to one of the guest's over a port of the host; the recording of that is
@@ -239,6 +300,9 @@ public sealed class LinuxTests : IDisposable
         Assert.Equal(2, end.ExitCode);
         Assert.Contains("wrong.script:1: ", end.Error, StringComparison.Ordinal);
     }
+
+    private static string StateHashOf(DiscoEnd end) =>
+        JsonDocument.Parse(end.Output).RootElement.GetProperty("stateHash").GetString()!;
 
     // The port is open as soon as the program has begun, and the guest answers when it has its address; by then
     // somebody listens there.

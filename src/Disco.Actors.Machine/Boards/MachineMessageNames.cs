@@ -12,7 +12,7 @@ public sealed class MachineMessageNames : IMessageNames
     public IReadOnlyList<MessageFamily> Families { get; } =
     [
         new(CoherenceMessage.Family, "coherence", 1),
-        new(0x02, "uncached", 1),
+        new(0x02, "uncached", 2),
         new(0x03, "interrupts", 1),
         new(0x04, "timers", 1),
     ];

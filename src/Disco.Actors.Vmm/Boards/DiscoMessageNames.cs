@@ -15,7 +15,7 @@ public sealed class DiscoMessageNames(IMessageNames machine) : IMessageNames
         .. machine.Families,
         new(MappingNames.Family, "mapping", 2),
         new(SchedulingMessage.Family, "scheduling", 2),
-        new(VirtualDeviceNames.Family, "virtual devices", 2),
+        new(VirtualDeviceNames.Family, "virtual devices", 3),
         new(Shootdown.ShootdownMessage.Family, "shootdown", 1),
     ];
 
