@@ -120,7 +120,7 @@ public sealed class LinuxTests : IDisposable
             expect "linux# "
             send "rpc.nfsd -N 3 2; rpc.mountd -N 3; until [ -e /tmp/x/done ]; do sleep 1; done\n"
             expect "linux# "
-            send "cmp /tmp/x/f /tmp/x/g && power-off 4\n"
+            send "busybox cmp /tmp/x/f /tmp/x/g && power-off 4\n"
             wait
             """);
         string client = Write("client.script", """
@@ -319,9 +319,10 @@ public sealed class LinuxTests : IDisposable
             {
                 continue;
             }
-            client.GetStream().Write(said);
+            NetworkStream stream = client.GetStream();
+            stream.Write(said);
             client.Client.Shutdown(SocketShutdown.Send);
-            return new StreamReader(client.GetStream()).ReadToEnd();
+            return new StreamReader(stream).ReadToEnd();
         }
     }
 

@@ -140,7 +140,7 @@ internal sealed class PortForwards : ILiveInput, IDisposable
             while (true)
             {
                 await connection.MayRead(_end.Token);
-                int count = await connection.Client.GetStream().ReadAsync(buffer, _end.Token);
+                int count = await connection.Stream.ReadAsync(buffer, _end.Token);
                 if (count == 0)
                 {
                     _said.Enqueue(OutsideMessage.End(connection.Number, isBroken: false));
@@ -168,7 +168,7 @@ internal sealed class PortForwards : ILiveInput, IDisposable
                 switch (kind)
                 {
                     case OutsideKind.Bytes:
-                        await connection.Client.GetStream().WriteAsync(bytes);
+                        await connection.Stream.WriteAsync(bytes);
                         _said.Enqueue(OutsideMessage.Took(connection.Number, bytes.Length));
                         break;
                     case OutsideKind.End:
@@ -243,6 +243,10 @@ internal sealed class PortForwards : ILiveInput, IDisposable
         public uint Number => number;
 
         public TcpClient Client => client;
+
+        /// <summary>For as long as one direction is open: the client itself is disconnected when the other ends.
+        /// </summary>
+        public NetworkStream Stream { get; } = client.GetStream();
 
         public Channel<(OutsideKind Kind, byte[] Bytes)> FromGuest { get; } =
             Channel.CreateUnbounded<(OutsideKind, byte[])>();
