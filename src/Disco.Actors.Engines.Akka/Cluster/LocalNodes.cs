@@ -1,4 +1,3 @@
-using Akka.Actor;
 using Disco.Actors.Core;
 using Address = Disco.Actors.Core.Address;
 

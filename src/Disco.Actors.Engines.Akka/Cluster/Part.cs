@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Binary;
 using Akka.Actor;
 
@@ -362,14 +363,14 @@ internal sealed class Part : UntypedActor
     /// <summary>Envelopes to one member on one lane that have not left.</summary>
     private sealed class Outbox
     {
-        private readonly MemoryStream _bytes = new();
+        private readonly ArrayBufferWriter<byte> _bytes = new();
 
-        public long Length => _bytes.Length;
+        public long Length => _bytes.WrittenCount;
 
         public void Add(byte[] envelope, long window)
         {
             Span<byte> number = stackalloc byte[sizeof(long)];
-            if (_bytes.Length == 0)
+            if (_bytes.WrittenCount == 0)
             {
                 BinaryPrimitives.WriteInt64LittleEndian(number, window);
                 _bytes.Write(number);
@@ -381,8 +382,8 @@ internal sealed class Part : UntypedActor
 
         public byte[] Take()
         {
-            byte[] batch = _bytes.ToArray();
-            _bytes.SetLength(0);
+            byte[] batch = _bytes.WrittenSpan.ToArray();
+            _bytes.ResetWrittenCount();
             return batch;
         }
     }
