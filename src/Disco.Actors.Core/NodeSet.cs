@@ -29,7 +29,7 @@ public readonly record struct NodeSet(ulong Bits)
 
     public NodeSet Except(NodeSet others) => new(Bits & ~others.Bits);
 
-    public Enumerator GetEnumerator() => new(Bits);
+    public BitEnumerator GetEnumerator() => new(Bits);
 
     /// <summary>As a user writes it: <c>0-2,5</c>.</summary>
     public override string ToString()
@@ -69,22 +69,4 @@ public readonly record struct NodeSet(ulong Bits)
 
     private static bool TryParse(string text, out int node) =>
         int.TryParse(text.Trim(), System.Globalization.NumberStyles.None, null, out node) && node < NodesMax;
-
-    public struct Enumerator(ulong bits)
-    {
-        private ulong _left = bits;
-
-        public int Current { get; private set; }
-
-        public bool MoveNext()
-        {
-            if (_left == 0)
-            {
-                return false;
-            }
-            Current = BitOperations.TrailingZeroCount(_left);
-            _left &= _left - 1;
-            return true;
-        }
-    }
 }

@@ -19,7 +19,7 @@ internal sealed class CableCapture : IObserver
 
     // By interface: what it handled that made it send, not yet arrived; and the frame that comes.
     private readonly Queue<(long NextSent, Cycle At)>[] _handled;
-    private readonly byte[][] _coming;
+    private readonly NetFrame?[] _coming;
     private readonly Cycle[] _sent;
 
     /// <param name="ends">The interfaces.</param>
@@ -32,7 +32,7 @@ internal sealed class CableCapture : IObserver
         _cycles = cycles;
         _nanosecondsPerCycle = 1e9 / clockHz;
         _handled = [.. _ends.Select(_ => new Queue<(long, Cycle)>())];
-        _coming = [.. _ends.Select(_ => Array.Empty<byte>())];
+        _coming = new NetFrame?[_ends.Length];
         _sent = new Cycle[_ends.Length];
         _to = new PcapNg(to, _ends.Select(end => new PcapInterface($"{end}", NetworkDevice.MacOf(end.Index))));
     }
@@ -67,20 +67,17 @@ internal sealed class CableCapture : IObserver
 
     private void Take(in Envelope piece, int end)
     {
-        int offset = (int)piece.Message.B;
         int from = Array.IndexOf(_ends, piece.Source);
-        if (offset == 0)
+        if (piece.Message.B == 0)
         {
-            _coming[end] = new byte[(int)(uint)piece.Message.A];
             _sent[end] = SentAt(from, piece.Sequence);
         }
-        ReadOnlySpan<byte> bytes = piece.Payload;
-        byte[] frame = _coming[end];
-        bytes[..piece.Message.PayloadBytes].CopyTo(frame.AsSpan(offset));
-        if (offset + piece.Message.PayloadBytes < frame.Length)
+        NetFrame coming = _coming[end] = NetFrame.Take(_coming[end], piece, out bool isWhole);
+        if (!isWhole)
         {
             return;
         }
+        byte[] frame = coming.Bytes;
         string id = new TransactionId(piece.Source, piece.Sequence).ToString();
         Write(from, FrameDirection.Outbound, _sent[end], frame, id);
         Write(end, FrameDirection.Inbound, piece.Arrival, frame, id);

@@ -115,17 +115,17 @@ public readonly record struct FrameUseMessage(MappingKind Kind, Frame Frame, Fra
 }
 
 /// <summary>
-/// vm/k to the memmap of the destination: copy a page's bytes, coherently. A source frame, B destination frame,
-/// C transaction.
+/// vm/k to the memmap of the destination, about a page's bytes: CopyPage them, coherently, or ComparePages of which
+/// nobody can write either. A source frame, B destination frame, C transaction.
 /// </summary>
-public readonly record struct CopyPageMessage(Frame Source, Frame Destination, ulong Transaction)
+public readonly record struct PageJobMessage(MappingKind Kind, Frame Source, Frame Destination, ulong Transaction)
 {
-    public static CopyPageMessage From(in Message message) =>
-        new(new Frame((uint)message.A), new Frame((uint)message.B), message.C);
+    public static PageJobMessage From(in Message message) => new(
+        (MappingKind)message.Kind, new Frame((uint)message.A), new Frame((uint)message.B), message.C);
 
     public Message Pack() => new()
     {
-        Kind = (ushort)MappingKind.CopyPage,
+        Kind = (ushort)Kind,
         Lane = Lane.Request,
         A = Source.Number,
         B = Destination.Number,
@@ -133,26 +133,7 @@ public readonly record struct CopyPageMessage(Frame Source, Frame Destination, u
     };
 }
 
-/// <summary>
-/// vm/k to the memmap of the second frame: do both have the same bytes? Nobody can write either. A and B frames, C
-/// transaction; and the answer, A 1 if so, C transaction.
-/// </summary>
-public readonly record struct ComparePagesMessage(Frame First, Frame Second, ulong Transaction)
-{
-    public static ComparePagesMessage From(in Message message) =>
-        new(new Frame((uint)message.A), new Frame((uint)message.B), message.C);
-
-    public Message Pack() => new()
-    {
-        Kind = (ushort)MappingKind.ComparePages,
-        Lane = Lane.Request,
-        A = First.Number,
-        B = Second.Number,
-        C = Transaction,
-    };
-}
-
-/// <inheritdoc cref="ComparePagesMessage"/>
+/// <summary>Both pages were compared: A 1 if they have the same bytes, C transaction.</summary>
 public readonly record struct ComparedMessage(bool AreSame, ulong Transaction)
 {
     public static ComparedMessage From(in Message message) => new(message.A != 0, message.C);

@@ -136,17 +136,13 @@ public sealed partial class MemMap : Actor
             case MappingKind.ReleaseAll:
                 ReleaseAll(ReleaseAllMessage.From(envelope.Message), from, wait, context);
                 break;
-            case MappingKind.CopyPage:
-                CopyPageMessage copy = CopyPageMessage.From(envelope.Message);
-                _engine.Start(new PageJob(copy.Source, copy.Destination, from, default, copy.Transaction), context);
-                break;
-            case MappingKind.ComparePages:
-                ComparePagesMessage compare = ComparePagesMessage.From(envelope.Message);
-                PageJob comparison = new(compare.First, compare.Second, from, default, compare.Transaction)
+            case MappingKind.CopyPage or MappingKind.ComparePages:
+                PageJobMessage asked = PageJobMessage.From(envelope.Message);
+                PageJob job = new(asked.Source, asked.Destination, from, default, asked.Transaction)
                 {
-                    Compares = true,
+                    Compares = asked.Kind == MappingKind.ComparePages,
                 };
-                _engine.Start(comparison, context);
+                _engine.Start(job, context);
                 break;
             case MappingKind.ReplicasDropped:
                 HearOfReplicas(ReplicaMessage.From(envelope.Message), wait, context);

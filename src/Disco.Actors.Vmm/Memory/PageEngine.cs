@@ -126,8 +126,7 @@ public abstract class PageEngine
     {
         while (_jobs.TryPeek(out PageJob job))
         {
-            bool areSame = true;
-            if (!(job.Compares ? TryCompare(job, context, out areSame) : TryFinish(job, context)))
+            if (!TryFinish(job, context, out bool areSame))
             {
                 return;
             }
@@ -148,11 +147,11 @@ public abstract class PageEngine
         }
     }
 
-    /// <summary>Goes on with clearing or copying; false when it has to wait for a message.</summary>
-    private protected abstract bool TryFinish(in PageJob job, Context context);
-
-    /// <summary>Goes on with comparing, and counts the bytes; false when it has to wait for a message.</summary>
-    private protected abstract bool TryCompare(in PageJob job, Context context, out bool areSame);
+    /// <summary>Goes on with a job, counting what it compares; false when it has to wait for a message.</summary>
+    /// <param name="job">The first.</param>
+    /// <param name="context">Of the message in hand.</param>
+    /// <param name="areSame">As far as compared; true of a page just written.</param>
+    private protected abstract bool TryFinish(in PageJob job, Context context, out bool areSame);
 }
 
 /// <summary>
@@ -209,32 +208,7 @@ public sealed unsafe class CoherentPageEngine(CoherentCache cache) : PageEngine
         _doneBytes = reader.ReadInt32("doneBytes");
     }
 
-    private protected override bool TryFinish(in PageJob job, Context context)
-    {
-        if (cache.Waiting)
-        {
-            return false;
-        }
-        for (; _doneBytes < Page.Bytes; _doneBytes += _line.Length)
-        {
-            if (!_lineInHand && !TryRead(job.Source, context))
-            {
-                return false;
-            }
-            byte* host = Access(job.Destination, AccessKind.Store, context);
-            if (host is null)
-            {
-                return false;
-            }
-            _line.CopyTo(new Span<byte>(host, _line.Length));
-            cache.AccessPerformed(context);
-            _lineInHand = false;
-        }
-        _doneBytes = 0;
-        return true;
-    }
-
-    private protected override bool TryCompare(in PageJob job, Context context, out bool areSame)
+    private protected override bool TryFinish(in PageJob job, Context context, out bool areSame)
     {
         areSame = true;
         if (cache.Waiting)
@@ -247,16 +221,24 @@ public sealed unsafe class CoherentPageEngine(CoherentCache cache) : PageEngine
             {
                 return false;
             }
-            byte* host = Access(job.Destination, AccessKind.Load, context);
+            byte* host = Access(job.Destination, job.Compares ? AccessKind.Load : AccessKind.Store, context);
             if (host is null)
             {
                 return false;
             }
-            areSame = new ReadOnlySpan<byte>(host, _line.Length).SequenceEqual(_line);
+            Span<byte> line = new(host, _line.Length);
+            if (job.Compares)
+            {
+                areSame = line.SequenceEqual(_line);
+            }
+            else
+            {
+                _line.CopyTo(line);
+            }
             cache.AccessPerformed(context);
             _lineInHand = false;
         }
-        ComparedBytes += _doneBytes;
+        ComparedBytes += job.Compares ? _doneBytes : 0;
         _doneBytes = 0;
         return true;
     }
@@ -293,8 +275,9 @@ public sealed class FastPageEngine(MachineMemory memory, long pageCycles) : Page
 
     internal override long DelayCycles => pageCycles;
 
-    private protected override bool TryFinish(in PageJob job, Context context)
+    private protected override bool TryFinish(in PageJob job, Context context, out bool areSame)
     {
+        areSame = true;
         if (job.Source.Exists)
         {
             memory.Read(job.Source.Address, _page);
@@ -303,16 +286,16 @@ public sealed class FastPageEngine(MachineMemory memory, long pageCycles) : Page
         {
             Array.Clear(_page);
         }
-        memory.Write(job.Destination.Address, _page);
-        return true;
-    }
-
-    private protected override bool TryCompare(in PageJob job, Context context, out bool areSame)
-    {
-        memory.Read(job.Source.Address, _page);
-        memory.Read(job.Destination.Address, _other);
-        areSame = _page.AsSpan().SequenceEqual(_other);
-        ComparedBytes += Page.Bytes;
+        if (job.Compares)
+        {
+            memory.Read(job.Destination.Address, _other);
+            areSame = _page.AsSpan().SequenceEqual(_other);
+            ComparedBytes += Page.Bytes;
+        }
+        else
+        {
+            memory.Write(job.Destination.Address, _page);
+        }
         return true;
     }
 }

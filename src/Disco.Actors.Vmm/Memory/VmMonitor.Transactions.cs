@@ -186,13 +186,14 @@ public sealed partial class VmMonitor
         if ((actions & PageDo.Copy) != 0)
         {
             Frame destination = transaction!.NewFrame;
-            CopyPageMessage copy = new(_pmap[page].Frame, destination, page.Number);
+            PageJobMessage copy = new(MappingKind.CopyPage, _pmap[page].Frame, destination, page.Number);
             SendTo(destination, copy.Pack(), context);
         }
         if ((actions & PageDo.Compare) != 0)
         {
             Frame own = _pmap[page].Frame;
-            SendTo(own, new ComparePagesMessage(transaction!.NewFrame, own, page.Number).Pack(), context);
+            PageJobMessage compare = new(MappingKind.ComparePages, transaction!.NewFrame, own, page.Number);
+            SendTo(own, compare.Pack(), context);
         }
         if ((actions & (PageDo.InvalidateAll | PageDo.DowngradeAll | PageDo.InvalidateLocal)) != 0)
         {

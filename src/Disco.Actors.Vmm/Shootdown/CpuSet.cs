@@ -1,4 +1,5 @@
 using System.Numerics;
+using Disco.Actors.Core;
 
 namespace Disco.Actors.Vmm.Shootdown;
 
@@ -33,25 +34,7 @@ public readonly record struct CpuSet(ulong Bits)
 
     public CpuSet Except(CpuSet others) => new(Bits & ~others.Bits);
 
-    public Enumerator GetEnumerator() => new(Bits);
+    public BitEnumerator GetEnumerator() => new(Bits);
 
     public override string ToString() => $"{{{Bits:x}}}";
-
-    public struct Enumerator(ulong bits)
-    {
-        private ulong _left = bits;
-
-        public int Current { get; private set; }
-
-        public bool MoveNext()
-        {
-            if (_left == 0)
-            {
-                return false;
-            }
-            Current = BitOperations.TrailingZeroCount(_left);
-            _left &= _left - 1;
-            return true;
-        }
-    }
 }

@@ -1,8 +1,6 @@
 using Disco.Actors.Core;
 using Disco.Actors.Engines;
-using Disco.Actors.TestKit;
 using Disco.Actors.Vmm.Boards;
-using Disco.Actors.Vmm.Devices;
 using Disco.Actors.Vmm.Shootdown;
 using Disco.Actors.Vmm.Tests.VirtualCpus;
 using Disco.Actors.Vmm.VirtualCpus;
@@ -83,7 +81,7 @@ public sealed class NodeLossTests
             Machines.Board(4), radix, Kernel(), Machines.Vm("raytrace", "size=32", vcpus: 2),
             Machines.Vm("hello", vcpus: 2)) with
         {
-            Disks = [Disk()],
+            Disks = [Machines.RootDisk()],
         };
         LossRun whole = LossRun.Of(config, NodeSet.None, 1);
         for (int i = 0; i < Points; i++)
@@ -153,15 +151,12 @@ public sealed class NodeLossTests
     private static VmConfig Kernel() =>
         Machines.Vm("kernel", "jobs=1 size=8 check=0 quantum=50", vcpus: 2) with { Disks = [0] };
 
-    private static DiskSpec Disk() =>
-        new("root", File.ReadAllBytes(Repository.PathOf("guests", "images", "kernel.disk")), false);
-
     private static DiscoConfig ThreeGroups() => Machines.On(
         Machines.Board(8),
         Machines.Vm("radix", "keys=16384 radix=64", vcpus: 2) with { Nodes = First },
         Kernel() with { Nodes = Second },
         Machines.Vm("fft", "points=4096", vcpus: 2) with { Nodes = Third }) with
     {
-        Disks = [Disk()],
+        Disks = [Machines.RootDisk()],
     };
 }

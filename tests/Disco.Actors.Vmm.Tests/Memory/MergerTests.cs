@@ -1,6 +1,5 @@
 using Disco.Actors.Engines;
 using Disco.Actors.Machine.Boards;
-using Disco.Actors.TestKit;
 using Disco.Actors.Vmm.Boards;
 using Disco.Actors.Vmm.Memory;
 using Disco.Actors.Vmm.Tests.VirtualCpus;
@@ -44,7 +43,7 @@ public sealed class MergerTests
             Machines.Board(2, fidelity) with { MemoryBytes = 48 << 20 },
             kernel with { Name = "a" }, kernel with { Name = "b" }, kernel with { Name = "c" }) with
         {
-            Disks = [new("root", File.ReadAllBytes(Repository.PathOf("guests", "images", "kernel.disk")), false)],
+            Disks = [Machines.RootDisk()],
         };
     }
 }

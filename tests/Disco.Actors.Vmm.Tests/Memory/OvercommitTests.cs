@@ -1,6 +1,5 @@
 using Disco.Actors.Engines;
 using Disco.Actors.Machine.Boards;
-using Disco.Actors.TestKit;
 using Disco.Actors.Vmm.Boards;
 using Disco.Actors.Vmm.Memory;
 using Disco.Actors.Vmm.Tests.VirtualCpus;
@@ -54,7 +53,7 @@ public sealed class OvercommitTests
         Kernel("keeps", $"jobs=16 size=16 check=0 first=4608 {hal}"),
         Kernel("needs", "jobs=6 size=16 check=0 last=4608")) with
     {
-        Disks = [new("root", File.ReadAllBytes(Repository.PathOf("guests", "images", "kernel.disk")), false)],
+        Disks = [Machines.RootDisk()],
         Mapping = new MappingConfig { LowPermille = lowPermille },
     };
 

@@ -5,6 +5,7 @@ using Disco.Actors.Engines;
 using Disco.Actors.Machine.Boards;
 using Disco.Actors.TestKit;
 using Disco.Actors.Vmm.Boards;
+using Disco.Actors.Vmm.Devices;
 using Xunit;
 
 namespace Disco.Actors.Vmm.Tests.VirtualCpus;
@@ -39,6 +40,10 @@ internal static class Machines
 
     public static ElfImage Image(string guest) =>
         ElfImage.Parse(File.ReadAllBytes(Repository.PathOf("guests", "images", guest + ".elf")), guest);
+
+    /// <summary>The disk that all kernels mount.</summary>
+    public static DiskSpec RootDisk() =>
+        new("root", File.ReadAllBytes(Repository.PathOf("guests", "images", "kernel.disk")), false);
 
     public static BoardConfig Board(int cpus, Fidelity fidelity = Fidelity.Coherent) =>
         new() { Nodes = cpus, Cpus = cpus, Fidelity = fidelity };

@@ -2,7 +2,6 @@ using System.Text;
 using Disco.Actors.Core;
 using Disco.Actors.Engines;
 using Disco.Actors.Machine.Boards;
-using Disco.Actors.TestKit;
 using Disco.Actors.Vmm.Boards;
 using Disco.Actors.Vmm.VirtualCpus;
 using Xunit;
@@ -55,7 +54,7 @@ public sealed class RunInvarianceTests
         VmConfig kernel = Machines.Vm("kernel", "jobs=2 size=8 check=0 quantum=50", vcpus: 2) with { Disks = [0] };
         DiscoConfig config = Machines.On(Machines.Board(2), [kernel, kernel, kernel]) with
         {
-            Disks = [new("root", File.ReadAllBytes(Repository.PathOf("guests", "images", "kernel.disk")), false)],
+            Disks = [Machines.RootDisk()],
         };
         VmsEnd expected = Machines.Verified(config);
         Assert.All(expected.Consoles, console => Assert.Contains("hal priv,", console, StringComparison.Ordinal));
