@@ -2,6 +2,7 @@ using System.Globalization;
 using Akka.Actor;
 using Akka.Configuration;
 using Disco.Actors.Core;
+using Envelope = Disco.Actors.Core.Envelope;
 
 namespace Disco.Actors.Engines.Akka;
 

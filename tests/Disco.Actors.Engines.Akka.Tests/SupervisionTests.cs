@@ -4,6 +4,7 @@ using Disco.Actors.Engines.Tests;
 using Xunit;
 using Address = Disco.Actors.Core.Address;
 using AkkaTestKit = Akka.TestKit.Xunit2.TestKit;
+using Envelope = Disco.Actors.Core.Envelope;
 
 namespace Disco.Actors.Engines.Akka.Tests;
 

@@ -117,7 +117,7 @@ public abstract class EngineContract
     {
         OutputOf(Create(ToyMachine.Build(4), new EngineOptions()), out List<(Cycle, Address)> order);
 
-        Assert.True(order.Count > 100);
+        Assert.True(order.Count > 50);
         Assert.Equal(order.Order(), order);
     }
 

@@ -1,6 +1,7 @@
 using Akka.Actor;
 using Disco.Actors.Core;
 using Address = Disco.Actors.Core.Address;
+using Envelope = Disco.Actors.Core.Envelope;
 
 namespace Disco.Actors.Engines.Akka.Cluster;
 

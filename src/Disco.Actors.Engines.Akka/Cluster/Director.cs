@@ -1,5 +1,5 @@
 using Akka.Actor;
-using Disco.Actors.Core;
+using Envelope = Disco.Actors.Core.Envelope;
 
 namespace Disco.Actors.Engines.Akka.Cluster;
 
