@@ -30,6 +30,9 @@ public sealed record ClusterOptions
     /// <summary>How long the coordinator waits for all, and a member for the coordinator.</summary>
     public TimeSpan JoinWait { get; init; } = TimeSpan.FromSeconds(60);
 
+    /// <summary>What every address of the cluster begins with; Akka has another one for TLS.</summary>
+    internal string Protocol => CertificateFile.Length == 0 ? "akka.tcp" : "akka.ssl.tcp";
+
     /// <summary>Over hocon/engines/akka-cluster.conf and akka.conf.</summary>
     internal Config ToConfig(int threads, string role)
     {

@@ -19,7 +19,7 @@ public static class MemberProcess
         using ActorSystem system = ActorSystem.Create("disco", options.ToConfig(threads, "member"));
         global::Akka.Cluster.Cluster cluster = global::Akka.Cluster.Cluster.Get(system);
         TaskCompletionSource<Ended> end = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        string address = $"akka.tcp://disco@{coordinator}";
+        string address = $"{options.Protocol}://disco@{coordinator}";
         system.ActorOf(Props.Create(() => new Node(options, address, build, end, log)), "node");
         cluster.RegisterOnMemberRemoved(() => end.TrySetResult(new Ended(
             false, "this process was removed from the cluster: it did not reach the coordinator")));
