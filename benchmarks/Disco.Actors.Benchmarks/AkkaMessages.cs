@@ -5,6 +5,7 @@ using Disco.Actors.Core;
 using Disco.Actors.Engines;
 using Disco.Actors.Engines.Akka;
 using Address = Disco.Actors.Core.Address;
+using Envelope = Disco.Actors.Core.Envelope;
 
 namespace Disco.Actors.Benchmarks;
 
