@@ -38,7 +38,7 @@ public abstract class Actor(Address address, int node)
     /// <summary>
     /// Acts by itself in the cycles from <see cref="NextStep"/> up to, not including, <c>context.Horizon</c>,
     /// calling <see cref="Context.AdvanceTo"/> before it sends. Must set <see cref="NextStep"/> to the horizon or
-    /// later, or to <see cref="Cycle.Never"/>.
+    /// later, to at most <c>context.SlackCycles</c> before it, or to <see cref="Cycle.Never"/>.
     /// </summary>
     public virtual void Run(Context context) => Invariant.Broken($"{Address} does not act by itself");
 

@@ -12,6 +12,12 @@ public abstract class Context
     /// <summary>The first cycle in which a message could still reach the actor that runs.</summary>
     public Cycle Horizon { get; protected set; }
 
+    /// <summary>
+    /// How far before <see cref="Horizon"/> an actor that has acted may stop where it suits it, to go on from there in
+    /// its next stretch. 0 when it must come up to the horizon.
+    /// </summary>
+    public long SlackCycles { get; protected set; }
+
     /// <summary>True when somebody reads <see cref="Trace"/>; lets an actor skip the work of describing.</summary>
     public bool Tracing { get; protected set; }
 

@@ -26,6 +26,9 @@ namespace Disco.Actors.Engines;
 /// </remarks>
 internal sealed class NodeProcess : Context
 {
+    // An actor may leave this part of a usual stretch: for a CPU a block of instructions or two.
+    private const int SlackPart = 5;
+
     private readonly ActorTable _table;
     private readonly Actor[] _actors;
     private readonly int[] _nodeOf;
@@ -34,6 +37,7 @@ internal sealed class NodeProcess : Context
     private readonly Timing _timing;
     private readonly TotalOrder _order;
     private readonly EnvelopeCodec? _codec;
+    private readonly long _slackMaxCycles;
     private readonly long[] _sequences;
     private readonly int[] _places;
     private readonly EventQueue _queue = new();
@@ -43,8 +47,9 @@ internal sealed class NodeProcess : Context
     private Partition _partition = null!;
     private long[] _byKind = null!;
 
-    // The window under way.
+    // The window under way; an actor has left the rest of its stretch.
     private Limits _limits;
+    private bool _stoppedShort;
 
     // The call under way.
     private Payload _unsent;
@@ -63,6 +68,7 @@ internal sealed class NodeProcess : Context
         _timing = timing;
         _order = timing.Order;
         _codec = codec;
+        _slackMaxCycles = timing.RemoteReachCycles / SlackPart;
         _sequences = new long[_actors.Length];
         _places = new int[_actors.Length];
         Array.Fill(_places, -1);
@@ -114,11 +120,13 @@ internal sealed class NodeProcess : Context
     public void RunWindow(Limits limits)
     {
         _limits = limits;
+        _stoppedShort = false;
         while (true)
         {
             long envelope = _queue.Next;
             long step = _self.FindEarliest();
-            if (!_limits.Allow(envelope, step))
+            bool leavesRest = _stoppedShort && step < envelope && _limits.Run - step <= _slackMaxCycles;
+            if (leavesRest || !_limits.Allow(envelope, step))
             {
                 NextStep = step;
                 return;
@@ -327,8 +335,11 @@ internal sealed class NodeProcess : Context
     private void Act(long step, long limit)
     {
         int place = _self.Earliest;
-        long horizon = Math.Min(limit, _self.NextArrival(place));
-        horizon = Math.Min(horizon, Timing.Plus(_self.Second, _timing.LocalReachCycles));
+        long horizon = Math.Min(limit, Timing.Plus(_self.Second, _timing.LocalReachCycles));
+        long arrival = _self.NextArrival(place);
+        // What would be left before an arrival would have to be acted next, in a stretch of its own.
+        SlackCycles = arrival > horizon && horizon - step > 2 * _slackMaxCycles ? _slackMaxCycles : 0;
+        horizon = Math.Min(horizon, arrival);
         _current = _self.ActorAt(place);
         Actor actor = _actors[_current];
         Now = new Cycle(step);
@@ -337,13 +348,14 @@ internal sealed class NodeProcess : Context
         actor.Run(this);
         _acting = false;
         long next = actor.NextStep.Value;
-        if (next < Horizon.Value)
+        if (next < Horizon.Value - SlackCycles)
         {
             Invariant.Broken($"{actor.Address} stopped at c{next}, before its horizon {Horizon}");
         }
+        _stoppedShort |= next < Horizon.Value;
         _self.Clock(place) = next;
         // An actor that fell asleep has acted up to the cycle it last named.
-        _self.RanTo(place) = next == Timing.Never ? Math.Min(Now.Value + 1, Horizon.Value) : Horizon.Value;
+        _self.RanTo(place) = Math.Min(next == Timing.Never ? Now.Value + 1 : next, Horizon.Value);
     }
 
     private void NoteStep(int actor, long step)

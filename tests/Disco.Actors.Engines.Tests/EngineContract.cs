@@ -93,6 +93,24 @@ public abstract class EngineContract
         Assert.StartsWith("driver/2 failed at c800", result.Reason, StringComparison.Ordinal);
     }
 
+    /// <summary>An actor may leave the slack of a stretch for the next one, not more.</summary>
+    [Fact]
+    public void Stopping_short_of_the_horizon_is_a_fault()
+    {
+        Probe lazy = new(new Address(Role.Driver, 1))
+        {
+            Next = Cycle.Zero,
+            OnRun = (self, context) => self.Next = context.Horizon - (context.SlackCycles + 1),
+        };
+        Probe sleeper = new(new Address(Role.Driver, 2), node: 1) { Next = new Cycle(1_000) };
+        World world = new([lazy, sleeper], new Lookahead(50, 70, 220, 200), new ToyNames());
+
+        RunResult result = Create(world, new EngineOptions()).Run(new Cycle(500));
+
+        Assert.Equal(Outcome.Faulted, result.Outcome);
+        Assert.Contains("before its horizon", result.Reason, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void A_latency_below_the_promise_is_a_fault()
     {

@@ -19,6 +19,10 @@ public sealed partial class Cpu : Actor
 
     private readonly CpuPort _port;
     private readonly CpuMonitor? _monitor;
+
+    // Nobody else changes what it reads between two messages. In the fast fidelity others do, and how time is cut into
+    // turns shows; the cuts may then not depend on what suits the core.
+    private readonly bool _isAlone;
     private CpuPhase _phase;
 
     // The cycle in which the present phase began, for its length.
@@ -36,6 +40,7 @@ public sealed partial class Cpu : Actor
     {
         Core = core;
         _port = port;
+        _isAlone = port is CoherentPort;
         port.Connect(core);
         _phase = held ? CpuPhase.Held : CpuPhase.Running;
         NextStep = held ? Cycle.Never : Cycle.Zero;
@@ -166,15 +171,20 @@ public sealed partial class Cpu : Actor
                 _port.Performed(context);
             }
         }
+        long slackCycles = _isAlone ? context.SlackCycles : 0;
         while (NextStep < context.Horizon)
         {
             if (_monitor is null)
             {
-                Execute(context.Horizon - NextStep);
+                Execute(context.Horizon - NextStep, slackCycles);
             }
             else
             {
-                ExecuteGuest(_monitor, context);
+                ExecuteGuest(_monitor, context, slackCycles);
+            }
+            if (context.Horizon - NextStep <= slackCycles)
+            {
+                break;
             }
         }
         _monitor?.Enter(null);
@@ -236,12 +246,12 @@ public sealed partial class Cpu : Actor
     }
 
     /// <summary>Lets the core execute from <see cref="Actor.NextStep"/> and sees why it came back.</summary>
-    private void Execute(long budgetCycles)
+    private void Execute(long budgetCycles, long slackCycles = 0)
     {
         bool slept = _phase == CpuPhase.Sleeping;
         long sleptCycles = Core.WaitCycles;
         _phase = CpuPhase.Running;
-        Cycle end = NextStep + Core.Run(NextStep, budgetCycles);
+        Cycle end = NextStep + Core.Run(NextStep, budgetCycles, slackCycles);
         switch (Core.Stop)
         {
             case RunStop.Budget:
@@ -269,7 +279,7 @@ public sealed partial class Cpu : Actor
     }
 
     /// <summary>Under a monitor: what it owes first, then its turn when it asked for one, then the core's.</summary>
-    private void ExecuteGuest(CpuMonitor monitor, Context context)
+    private void ExecuteGuest(CpuMonitor monitor, Context context, long slackCycles)
     {
         if (monitor.AlarmCycle <= NextStep.Value && !Core.IsResuming)
         {
@@ -301,7 +311,8 @@ public sealed partial class Cpu : Actor
         }
         else
         {
-            Execute(Math.Max(1, Math.Min(context.Horizon.Value, monitor.AlarmCycle) - NextStep.Value));
+            long end = Math.Min(context.Horizon.Value, monitor.AlarmCycle);
+            Execute(Math.Max(1, end - NextStep.Value), end < context.Horizon.Value ? 0 : slackCycles);
         }
     }
 

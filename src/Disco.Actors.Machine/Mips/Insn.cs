@@ -99,7 +99,10 @@ internal static class Reg
     /// <summary>How often execution arrives by a branch before it is translated.</summary>
     public const int Heat = 45;
 
-    public const int Fpr = 46;
+    /// <summary>A region stops with this much of the budget left, or less; the interpreter uses it up.</summary>
+    public const int Slack = 46;
+
+    public const int Fpr = 47;
     public const int Count = Fpr + 32;
 
     /// <summary>The slots of the floating-point registers as 32-bit words: what single operands are named by.</summary>

@@ -31,6 +31,7 @@ public sealed unsafe partial class MipsCore
     private long _end;
     private long _left;
     private long _stallCycles;
+    private long _slackCycles;
     private bool _dropped;
 
     // Cycles to run before everything is decoded once more: by then the handlers in use are compiled, and records can
@@ -131,8 +132,11 @@ public sealed unsafe partial class MipsCore
     /// Executes from cycle <paramref name="start"/> until <paramref name="budgetCycles"/> are used up, the port
     /// blocks, or WAIT sleeps; <see cref="Stop"/> says which.
     /// </summary>
+    /// <param name="start">The present cycle.</param>
+    /// <param name="budgetCycles">At least 1.</param>
+    /// <param name="slackCycles">What may be left of it, where going on later is cheaper.</param>
     /// <returns>Cycles used; more than the budget when the last instruction's stall overshot it.</returns>
-    public long Run(Cycle start, long budgetCycles)
+    public long Run(Cycle start, long budgetCycles, long slackCycles = 0)
     {
         long now = start.Value;
         _runEnd = budgetCycles > long.MaxValue - now ? long.MaxValue : now + budgetCycles;
@@ -143,7 +147,17 @@ public sealed unsafe partial class MipsCore
             {
                 break;
             }
+            long before = now;
+            _slackCycles = slackCycles;
             now = _probe is null ? RunStretch(now, _runEnd) : RunProbed(now, _runEnd);
+            if (now == before)
+            {
+                slackCycles = 0;
+            }
+            else if (_runEnd - now <= slackCycles)
+            {
+                break;
+            }
         }
         return now - start.Value;
     }
@@ -241,6 +255,7 @@ public sealed unsafe partial class MipsCore
             end = Math.Min(end, now + _cyclesToDecodeAgain);
         }
         _end = _resuming ? now + 1 : StretchEnd(now, end);
+        _r[Reg.Slack] = _end == _runEnd ? (ulong)_slackCycles : 0;
         _dropped = false;
         Insn* ip = Locate();
         long stall = TakeStall();

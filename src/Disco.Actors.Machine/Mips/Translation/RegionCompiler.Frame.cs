@@ -44,6 +44,9 @@ internal sealed unsafe partial class RegionCompiler
         _il.Emit(OpCodes.Stind_I8);
         Word(_exit, RegionData.ExitHeat, OpCodes.Ldind_I8);
         _il.Emit(OpCodes.Brfalse, warm);
+        _il.Emit(OpCodes.Ldarg_3);
+        LoadState(Reg.Slack);
+        _il.Emit(OpCodes.Ble, stop);
         TailCall(record, () =>
         {
             _il.Emit(OpCodes.Ldloc, record);
@@ -54,6 +57,9 @@ internal sealed unsafe partial class RegionCompiler
         _il.MarkLabel(warm);
         TailCall(record, () => Pointer((nint)(delegate*<Insn*, ulong*, MipsCore, long, long>)&MipsCore.Warm));
         _il.MarkLabel(head);
+        _il.Emit(OpCodes.Ldarg_3);
+        LoadState(Reg.Slack);
+        _il.Emit(OpCodes.Ble, stop);
         TailCall(record, () => Word(_data, RegionData.Original, OpCodes.Ldind_I));
     }
 

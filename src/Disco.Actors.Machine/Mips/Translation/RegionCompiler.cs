@@ -103,6 +103,7 @@ internal sealed unsafe partial class RegionCompiler
         _il.MarkLabel(_labels[block.Address]);
         int left = block.Cycles;
         At(block.Address, left);
+        _here = _here with { IsCounted = true };
         _il.Emit(OpCodes.Ldarg_3);
         _il.Emit(OpCodes.Ldc_I4, left);
         _il.Emit(OpCodes.Conv_I8);
