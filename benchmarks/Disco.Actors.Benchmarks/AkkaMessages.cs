@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using Akka.Actor;
+using Akka.Dispatch;
 using Disco.Actors.Core;
 using Disco.Actors.Engines;
 using Disco.Actors.Engines.Akka;
@@ -10,8 +11,8 @@ using Envelope = Disco.Actors.Core.Envelope;
 namespace Disco.Actors.Benchmarks;
 
 /// <summary>
-/// The same number of messages to and fro between pairs of actors: bare on Akka.NET, and as a world of the Akka engine
-/// with the same dispatcher. In turn, so that what else the host does falls on both.
+/// The same number of messages to and fro between pairs of actors: bare on Akka.NET, with Akka's default dispatcher and
+/// with the engine's, and as a world of the Akka engine. In turn, so that what else the host does falls on all.
 /// </summary>
 public static class AkkaMessages
 {
@@ -24,15 +25,22 @@ public static class AkkaMessages
         long messages = smoke ? 20_000 : 1_000_000;
         foreach (int pairs in new[] { 1, 8, 64 })
         {
-            // Once unmeasured, to compile.
-            Bare(pairs, messages / 4);
-            Engine(pairs, messages / 4);
-            List<(Cost Bare, Cost Engine)> costs = [];
-            for (int i = 0; i < repeats; i++)
+            List<(Cost Default, Cost Bare, Cost Engine)> costs = [];
+            for (int i = -1; i < repeats; i++)
             {
-                costs.Add((Bare(pairs, messages), Engine(pairs, messages)));
+                Cost standard = Bare(pairs, messages, Dispatchers.DefaultDispatcherId);
+                Cost bare = Bare(pairs, messages);
+                Cost engine = Engine(pairs, messages);
+                if (i >= 0)
+                {
+                    // Not the first, in which the host compiles.
+                    costs.Add((standard, bare, engine));
+                }
             }
             yield return Line($"{pairs,3} pairs, time", [.. costs.Select(each => (each.Bare.Time, each.Engine.Time))]);
+            yield return Line(
+                $"{pairs,3} pairs, time, Akka's default dispatcher",
+                [.. costs.Select(each => (each.Default.Time, each.Engine.Time))]);
             yield return Line(
                 $"{pairs,3} pairs, processors",
                 [.. costs.Select(each => (each.Bare.Processors, each.Engine.Processors))]);
@@ -62,14 +70,14 @@ public static class AkkaMessages
     }
 
     /// <summary>The bare actors' messages.</summary>
-    internal static Cost Bare(int pairs, long messages)
+    internal static Cost Bare(int pairs, long messages, string dispatcher = Pacer.Dispatcher)
     {
         using ActorSystem system = ActorSystem.Create("bare", AkkaEngine.ConfigurationOf(Threads));
         using CountdownEvent done = new(pairs);
         List<IActorRef> first = [];
         for (int i = 0; i < pairs; i++)
         {
-            Props props = Props.Create(() => new Bouncer(messages / pairs / 2, done)).WithDispatcher(Pacer.Dispatcher);
+            Props props = Props.Create(() => new Bouncer(messages / pairs / 2, done)).WithDispatcher(dispatcher);
             IActorRef left = system.ActorOf(props, $"left-{i}");
             left.Tell(system.ActorOf(props, $"right-{i}"), ActorRefs.NoSender);
             first.Add(left);

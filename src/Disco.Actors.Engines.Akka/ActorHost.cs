@@ -30,14 +30,14 @@ internal class ActorHost : Context
     private readonly ActorHost[] _hosts;
     private readonly long _sliceCycles;
     private readonly EnvelopeCodec? _codec;
-    private readonly Arrivals _arrivals = new();
-    private readonly Carried[] _spare = new Carried[SpareMax];
     private readonly Dictionary<(int Target, Lane Lane), long> _lastArrivals = [];
     private readonly List<LateEnvelope> _late = [];
-    private Carried?[] _outgoing = new Carried?[8];
+    private Arrivals _arrivals;
+    private Carried? _spare;
+    private Carried? _outgoing;
+    private Carried? _lastOutgoing;
     private int _outgoings;
-    private Payload _noLine;
-    private Envelope _last;
+    private Place _last;
     private Carried? _handling;
     private long _ranTo;
     private bool _acting;
@@ -87,7 +87,7 @@ internal class ActorHost : Context
 
     public OutputBuffer Texts { get; } = new();
 
-    public long LastDelivery => Math.Max(0, _last.Arrival.Value);
+    public long LastDelivery => Math.Max(0, _last.Arrival);
 
     /// <summary>The first cycle in which it has something to do.</summary>
     public long NextEvent => Fault is null ? Math.Min(_arrivals.Next, _actor.NextStep.Value) : Timing.Never;
@@ -97,7 +97,7 @@ internal class ActorHost : Context
     /// <summary>What happened, for observers; null when nobody watches.</summary>
     public EventLog? Log { get; set; }
 
-    public ReadOnlySpan<Carried> Unhandled => _arrivals.All;
+    public IReadOnlyList<Carried> Unhandled => _arrivals.All;
 
     public void Watch(EventLog? log, bool isTracing)
     {
@@ -143,9 +143,9 @@ internal class ActorHost : Context
     {
         ref Envelope envelope = ref carried.Envelope;
         long arrival = envelope.Arrival.Value;
-        long at = Math.Max(arrival, Math.Max(_ranTo, _last.Arrival.Value));
+        long at = Math.Max(arrival, Math.Max(_ranTo, _last.Arrival));
         Move(ref envelope, at);
-        if (at == _last.Arrival.Value && Envelope.Compare(in envelope, in _last) < 0)
+        if (at == _last.Arrival && _last.IsBehind(in envelope))
         {
             Move(ref envelope, ++at);
         }
@@ -188,11 +188,10 @@ internal class ActorHost : Context
     public void Clear()
     {
         _arrivals.Clear();
-        _outgoings = 0;
+        TakeOutgoing();
         _lastArrivals.Clear();
         _late.Clear();
-        _last = default;
-        _last.Arrival = new Cycle(-1);
+        _last = new Place { Arrival = -1 };
         _ranTo = 0;
         _sequence = 0;
         Counts.Clear();
@@ -227,18 +226,17 @@ internal class ActorHost : Context
         envelope.Message = message;
         if (to != _number)
         {
-            if (_outgoings == _outgoing.Length)
-            {
-                Array.Resize(ref _outgoing, 2 * _outgoings);
-            }
-            _outgoing[_outgoings++] = carried;
+            carried.Next = null;
+            (_lastOutgoing is null ? ref _outgoing : ref _lastOutgoing.Next) = carried;
+            _lastOutgoing = carried;
+            _outgoings++;
         }
         else
         {
             _arrivals.Add(carried);
             LowerHorizon(arrival);
         }
-        return ref message.PayloadBytes == 0 ? ref _noLine : ref envelope.Payload;
+        return ref envelope.Payload;
     }
 
     public override void After(long cycles, in Message message)
@@ -258,8 +256,9 @@ internal class ActorHost : Context
 
     public override void Trace(in TraceEvent traceEvent) => Log?.Add(Now.Value, _handling, in traceEvent);
 
-    /// <summary>To the Akka actor of an actor of the machine.</summary>
-    internal virtual void Tell(ActorHost host, object message) => host.Ref.Tell(message, ActorRefs.NoSender);
+    /// <summary>To the Akka actor of an actor of the machine. Without a sender, Akka would look for one each time.
+    /// </summary>
+    internal virtual void Tell(ActorHost host, object message) => host.Ref.Tell(message, Ref);
 
     /// <summary>To the pacer.</summary>
     internal virtual void TellQuiet() => _course.Pacer.Tell(Quiet.Instance, ActorRefs.NoSender);
@@ -304,10 +303,13 @@ internal class ActorHost : Context
         long firstSequence = _sequence;
         _actor.Receive(in envelope, this);
         Invariant.Holds(_actor.NextStep >= envelope.Arrival);
-        _last.Arrival = envelope.Arrival;
-        _last.TieBreak = envelope.TieBreak;
-        _last.Source = envelope.Source;
-        _last.Sequence = envelope.Sequence;
+        _last = new Place
+        {
+            Arrival = envelope.Arrival.Value,
+            TieBreak = envelope.TieBreak,
+            Source = envelope.Source.Packed,
+            Sequence = envelope.Sequence,
+        };
         _handling = null;
         Counts.Add(envelope.Message.Kind);
         Log?.Add(in envelope, firstSequence, _sequence);
@@ -318,11 +320,12 @@ internal class ActorHost : Context
     /// payload is valid is said there.</summary>
     private Carried Spare(int target)
     {
-        if (_spares == 0)
+        if (_spare is not { } carried)
         {
             return new Carried(target);
         }
-        Carried carried = _spare[--_spares];
+        _spare = carried.Next;
+        _spares--;
         carried.Target = target;
         return carried;
     }
@@ -332,7 +335,9 @@ internal class ActorHost : Context
         if (_spares < SpareMax && !carried.CameAsBytes)
         {
             carried.LateCycles = 0;
-            _spare[_spares++] = carried;
+            carried.Next = _spare;
+            _spare = carried;
+            _spares++;
         }
     }
 
@@ -340,9 +345,8 @@ internal class ActorHost : Context
     private void WriteOutgoing(EnvelopeCodec codec)
     {
         Span<byte> bytes = stackalloc byte[EnvelopeCodec.BytesMax];
-        foreach (Carried? outgoing in _outgoing.AsSpan(0, _outgoings))
+        for (Carried? carried = _outgoing; carried is not null; carried = carried.Next)
         {
-            Carried carried = outgoing!;
             int length = codec.Write(in carried.Envelope, bytes);
             carried.Bytes = new CarriedBytes(bytes[..length].ToArray(), carried.Target);
         }
@@ -368,13 +372,13 @@ internal class ActorHost : Context
     private void Settle(bool hasMore)
     {
         bool wasLast = _course.PassOn(_outgoings + (hasMore ? 1 : 0));
-        foreach (ref Carried? outgoing in _outgoing.AsSpan(0, _outgoings))
+        Carried? next = TakeOutgoing();
+        while (next is { } carried)
         {
-            Carried carried = outgoing!;
-            outgoing = null;
+            // The receiver's, once it is told.
+            next = carried.Next;
             Tell(_hosts[carried.Target], (object?)carried.Bytes ?? carried);
         }
-        _outgoings = 0;
         if (hasMore)
         {
             Tell(this, Continue.Instance);
@@ -383,6 +387,15 @@ internal class ActorHost : Context
         {
             TellQuiet();
         }
+    }
+
+    private Carried? TakeOutgoing()
+    {
+        Carried? first = _outgoing;
+        _outgoing = null;
+        _lastOutgoing = null;
+        _outgoings = 0;
+        return first;
     }
 
     private void Move(ref Envelope envelope, long arrival)
@@ -409,5 +422,21 @@ internal class ActorHost : Context
             Invariant.Holds(Now < Horizon);
             Horizon = new Cycle(cycle);
         }
+    }
+
+    /// <summary>Where in the total order what was handled last is.</summary>
+    private struct Place
+    {
+        public long Arrival;
+        public ulong TieBreak;
+        public long Sequence;
+        public uint Source;
+
+        /// <param name="envelope">Of the same cycle.</param>
+        public readonly bool IsBehind(in Envelope envelope) => TieBreak != envelope.TieBreak
+            ? TieBreak > envelope.TieBreak
+            : Source != envelope.Source.Packed
+                ? Source > envelope.Source.Packed
+                : Sequence > envelope.Sequence;
     }
 }

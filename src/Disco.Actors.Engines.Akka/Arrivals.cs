@@ -2,41 +2,46 @@ using Disco.Actors.Core;
 
 namespace Disco.Actors.Engines.Akka;
 
-/// <summary>The envelopes an actor has but has not handled, by the cycle at which it will: a few, in descending order.
+/// <summary>The envelopes an actor has but has not handled, by the cycle at which it will: a few, linked to each other.
 /// </summary>
-internal sealed class Arrivals
+internal struct Arrivals
 {
-    private Carried[] _envelopes = new Carried[8];
-    private int _count;
+    private Carried? _first;
 
-    public long Next => _count == 0 ? Timing.Never : _envelopes[_count - 1].Envelope.Arrival.Value;
+    public readonly long Next => _first is null ? Timing.Never : _first.Envelope.Arrival.Value;
 
-    public ReadOnlySpan<Carried> All => _envelopes.AsSpan(0, _count);
+    /// <summary>In the order in which they will be handled.</summary>
+    public readonly List<Carried> All
+    {
+        get
+        {
+            List<Carried> all = [];
+            for (Carried? each = _first; each is not null; each = each.Next)
+            {
+                all.Add(each);
+            }
+            return all;
+        }
+    }
 
     public void Add(Carried carried)
     {
-        if (_count == _envelopes.Length)
+        ref Carried? place = ref _first;
+        while (place is not null && Envelope.Compare(in place.Envelope, in carried.Envelope) < 0)
         {
-            Array.Resize(ref _envelopes, _count * 2);
+            place = ref place.Next;
         }
-        int at = _count++;
-        for (; at > 0 && Envelope.Compare(in _envelopes[at - 1].Envelope, in carried.Envelope) < 0; at--)
-        {
-            _envelopes[at] = _envelopes[at - 1];
-        }
-        _envelopes[at] = carried;
+        carried.Next = place;
+        place = carried;
     }
 
+    /// <summary>The first; there must be one.</summary>
     public Carried Take()
     {
-        Carried first = _envelopes[--_count];
-        _envelopes[_count] = null!;
+        Carried first = _first!;
+        _first = first.Next;
         return first;
     }
 
-    public void Clear()
-    {
-        Array.Clear(_envelopes);
-        _count = 0;
-    }
+    public void Clear() => _first = null;
 }

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Akka.Actor;
 
 namespace Disco.Actors.Engines.Akka;
@@ -12,7 +13,7 @@ namespace Disco.Actors.Engines.Akka;
 /// </remarks>
 internal sealed class Course
 {
-    private long _tokens;
+    private Line _line;
 
     /// <summary>Set once, before any actor is granted anything.</summary>
     public IActorRef Pacer { get; set; } = ActorRefs.Nobody;
@@ -21,13 +22,13 @@ internal sealed class Course
     public long Limit { get; set; }
 
     /// <summary>Written by the pacer while nobody has a token.</summary>
-    public void Issue(int tokens) => Volatile.Write(ref _tokens, tokens);
+    public void Issue(int tokens) => Volatile.Write(ref _line.Tokens, tokens);
 
     /// <summary>True while nobody has a token.</summary>
-    public bool IsQuiet => Volatile.Read(ref _tokens) == 0;
+    public bool IsQuiet => Volatile.Read(ref _line.Tokens) == 0;
 
     /// <summary>For messages from another process, which come while others have tokens.</summary>
-    public void Add(int tokens) => Interlocked.Add(ref _tokens, tokens);
+    public void Add(int tokens) => Interlocked.Add(ref _line.Tokens, tokens);
 
     /// <summary>
     /// To be called by the holder of one token, before it tells anybody anything.
@@ -36,8 +37,16 @@ internal sealed class Course
     /// <returns>True when that was the last token.</returns>
     public bool PassOn(int sent) => sent switch
     {
-        0 => Interlocked.Decrement(ref _tokens) == 0,
+        0 => Interlocked.Decrement(ref _line.Tokens) == 0,
         1 => false,
-        _ => Interlocked.Add(ref _tokens, sent - 1) == 0,
+        _ => Interlocked.Add(ref _line.Tokens, sent - 1) == 0,
     };
+
+    /// <summary>The count is written all the time, the limit read: not in one line of a host's cache.</summary>
+    [StructLayout(LayoutKind.Explicit, Size = 192)]
+    private struct Line
+    {
+        [FieldOffset(96)]
+        public long Tokens;
+    }
 }

@@ -5,13 +5,12 @@ internal sealed class HandledCounts
 {
     private readonly long[]?[] _families = new long[256][];
 
-    public long Sum { get; private set; }
+    public long Sum => _families.Sum(family => family?.Sum() ?? 0);
 
     public void Add(ushort kind, long count = 1)
     {
         long[] family = _families[kind >> 8] ??= new long[256];
         family[(byte)kind] += count;
-        Sum += count;
     }
 
     public void AddTo(long[] byKind)
@@ -22,9 +21,5 @@ internal sealed class HandledCounts
         }
     }
 
-    public void Clear()
-    {
-        Array.Clear(_families);
-        Sum = 0;
-    }
+    public void Clear() => Array.Clear(_families);
 }

@@ -12,6 +12,10 @@ internal sealed class Carried(int target)
     /// <summary>With the arrival its latency gives, and from the receiver on the one at which it is handled.</summary>
     public Envelope Envelope;
 
+    /// <summary>The one behind it, wherever its owner keeps it. No array, as each of those is one place more in memory
+    /// that moves to another core of the host whenever the actor does.</summary>
+    public Carried? Next;
+
     /// <summary>The number of the actor it goes to.</summary>
     public int Target { get; set; } = target;
 

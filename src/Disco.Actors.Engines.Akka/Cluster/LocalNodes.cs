@@ -122,7 +122,7 @@ internal sealed class LocalNodes
         {
             writer.Write(host.Address.Packed);
             writer.Write(host.Sequence);
-            writer.Write(host.Unhandled.Length);
+            writer.Write(host.Unhandled.Count);
             foreach (Carried carried in host.Unhandled)
             {
                 Control.Write(writer, Codec, _timing.Moved(in carried.Envelope, -carried.LateCycles));
