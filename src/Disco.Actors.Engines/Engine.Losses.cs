@@ -9,6 +9,12 @@ public abstract partial class Engine
     public NodeSet LostNodes { get; private set; }
 
     /// <summary>
+    /// False once something has happened that no recording holds: nodes were lost that nobody asked to be, with what
+    /// they had done last.
+    /// </summary>
+    public virtual bool CanBeRepeated => true;
+
+    /// <summary>
     /// Nodes are gone for good, between two calls of <see cref="Run"/>. The world is repaired without them
     /// (<see cref="World.Losses"/>); the run of one that cannot be has failed.
     /// </summary>

@@ -39,7 +39,13 @@ internal sealed record RecordRequest(string File, RecordLevel Level, Settings Se
     }
 
     /// <summary>For the run's JSON report.</summary>
-    public object Report(Recorder recorder) => new { File, Level = Level.ToString(), Bytes = recorder.BytesWritten };
+    public object Report(Recorder recorder) => new
+    {
+        File,
+        Level = Level.ToString(),
+        Bytes = recorder.BytesWritten,
+        RepeatsUntil = recorder.RepeatsUntil?.Value,
+    };
 }
 
 /// <summary><c>--record FILE</c> and <c>--record-level</c>.</summary>

@@ -146,7 +146,8 @@ internal static class RunCommand
         if (record is not null && !json)
         {
             Console.Error.WriteLine($"recorded in {record.File}: {recorder!.BytesWritten:N0} bytes, "
-                + $"{recorder.BytesWritten / watch.Elapsed.TotalSeconds / (1 << 20):F1} MiB/s");
+                + $"{recorder.BytesWritten / watch.Elapsed.TotalSeconds / (1 << 20):F1} MiB/s"
+                + (recorder.RepeatsUntil is { } last ? $"; it ends at {last}, the last mark before the loss" : ""));
         }
         checkpoint.End(experiment, engine, result);
         if (diskTo is not null)

@@ -69,6 +69,8 @@ public sealed class ClusterEngine : Engine, IDisposable
 
     public override long Deliveries => _members.Sum(member => member.Deliveries);
 
+    public override bool CanBeRepeated => _standing.Gone.Length == 0;
+
     internal override StopRequest Stop => _standing.Stop;
 
     public override long[] DeliveriesByKind()

@@ -44,6 +44,11 @@ public sealed class Recorder : IDisposable
         {
             engine.NodeObserver = node => _nodes[node];
         }
+        if (engine is not ExactEngine)
+        {
+            // Where the recording ends of a run that cannot be repeated up to its first mark.
+            _last = Mark();
+        }
         if (header.Level == RecordLevel.Full)
         {
             // What one actor alone begins from.
@@ -53,6 +58,11 @@ public sealed class Recorder : IDisposable
 
     /// <summary>Of the file, what is still on the way to it included.</summary>
     public long BytesWritten => _writer.BytesWritten;
+
+    /// <summary>
+    /// The last mark before something happened that cannot be repeated: the recording ends there, the run goes on.
+    /// </summary>
+    public Cycle? RepeatsUntil { get; private set; }
 
     /// <summary>As <see cref="Engine.Run"/>, with marks on the way.</summary>
     /// <param name="until">As there.</param>
@@ -70,6 +80,12 @@ public sealed class Recorder : IDisposable
         {
             Cycle mark = Cycle.Min(until, new Cycle(((_engine.Now.Value / _markCycles) + 1) * _markCycles));
             RunResult result = _engine.Run(mark, cancelled, progress);
+            if (!_engine.CanBeRepeated && RepeatsUntil is null)
+            {
+                RepeatsUntil = _last.Cycle;
+                _engine.NodeObserver = null;
+                WriteEnd(new TraceEnd(Outcome.Cancelled, 0, "what came next cannot be repeated", _last));
+            }
             if (result.Outcome == Outcome.Cancelled && goesOn?.Invoke() == true)
             {
                 continue;
@@ -91,7 +107,10 @@ public sealed class Recorder : IDisposable
                 return result;
             }
             Write(BlockType.Mark, Mark());
-            _snapshots.AtMark(_engine, _inputs, _output.Value);
+            if (RepeatsUntil is null)
+            {
+                _snapshots.AtMark(_engine, _inputs, _output.Value);
+            }
         }
     }
 
@@ -99,6 +118,10 @@ public sealed class Recorder : IDisposable
     public void Post(Address outside, Address target, in Message message, Cycle arrival)
     {
         _engine.Post(outside, target, in message, arrival);
+        if (RepeatsUntil is not null)
+        {
+            return;
+        }
         _buffer.Clear();
         new OutsideInput(_engine.Now, outside, target, message, arrival).Write(_buffer);
         _writer.Append(BlockType.Outside, 0, _buffer.Written);
@@ -125,11 +148,20 @@ public sealed class Recorder : IDisposable
 
     private void End(RunResult result, TraceMark mark)
     {
+        if (RepeatsUntil is not null)
+        {
+            return;
+        }
         FlushNodes();
         WriteLate(result.Outcome == Outcome.Stopped ? result.Cycle.Value : 0);
+        WriteEnd(new TraceEnd(result.Outcome, result.ExitCode, result.Reason, mark));
+    }
+
+    private void WriteEnd(TraceEnd end)
+    {
         _snapshots.Finish();
         _buffer.Clear();
-        new TraceEnd(result.Outcome, result.ExitCode, result.Reason, mark).Write(_buffer);
+        end.Write(_buffer);
         ActorHashes.Write(_buffer, _hashes);
         _writer.Append(BlockType.End, 0, _buffer.Written);
         _writer.Flush();
@@ -137,6 +169,10 @@ public sealed class Recorder : IDisposable
 
     private void Write(BlockType type, TraceMark mark)
     {
+        if (RepeatsUntil is not null)
+        {
+            return;
+        }
         FlushNodes();
         WriteLate(0);
         _buffer.Clear();
