@@ -9,8 +9,12 @@ namespace Disco.Actors.Cli;
 public sealed class UserError(string sentence) : Exception(sentence)
 {
     /// <summary>A problem as the machine's builders word it, without capital and full stop.</summary>
-    public static UserError Sentence(string problem) =>
-        new($"{char.ToUpperInvariant(problem[0])}{problem[1..].TrimEnd('.')}.");
+    public static UserError Sentence(string problem) => new(
+        $"{char.ToUpperInvariant(problem[0])}{problem[1..].TrimEnd('.')}{(HasEnd(problem) ? "" : ".")}");
+
+    /// <summary>A question ends as one; what is quoted at the end may be a sentence.</summary>
+    private static bool HasEnd(string problem) => problem.TrimEnd('"', '\'')[^1] is '?' or '!'
+        || (problem[^1] is '"' or '\'' && problem.TrimEnd('"', '\'').EndsWith('.'));
 
     /// <summary>" Did you mean X?" for the nearest known word, empty when none is near.</summary>
     public static string DidYouMean(string unknown, IEnumerable<string> known) =>

@@ -12,7 +12,7 @@ namespace Disco.Actors.Engines.Akka;
 /// earliest is known, and the machine stops. An Akka actor that ends in another way takes the machine with it. No actor
 /// is ever started again.
 /// </remarks>
-internal sealed class Pacer(Course course, ActorHost[] hosts, AkkaOptions options) : UntypedActor
+internal sealed class Pacer(Course course, ActorHost[] hosts, AkkaOptions options) : RunActor
 {
     public const string Dispatcher = "akka.actor.disco-dispatcher";
     public const string Mailbox = "akka.actor.disco-mailbox";
@@ -44,20 +44,9 @@ internal sealed class Pacer(Course course, ActorHost[] hosts, AkkaOptions option
         return Directive.Stop;
     });
 
-    /// <summary>Whoever waits for the run is told of every exception: nobody else would end it.</summary>
-    protected override void OnReceive(object message)
-    {
-        try
-        {
-            Handle(message);
-        }
-        catch (Exception exception)
-        {
-            Break(exception);
-        }
-    }
+    protected override void Fail(Exception exception) => Break(exception);
 
-    private void Handle(object message)
+    protected override void Handle(object message)
     {
         switch (message)
         {

@@ -42,13 +42,13 @@ public sealed class HandshakeTests : AkkaTestKit
         Greeting greeting = new(GreetingKind.Challenge, "Grüße", Mine, Yours);
 
         Greeting read = (Greeting)serializer.FromBinary(serializer.ToBinary(greeting), serializer.Manifest(greeting));
-        LinkFrame frame = new([7, 8]);
+        LinkFrames frames = new([7, 8]);
 
         Assert.Equal((greeting.Kind, greeting.Text), (read.Kind, read.Text));
         Assert.Equal(Mine, read.Nonce);
         Assert.Equal(Yours, read.Proof);
-        object again = serializer.FromBinary(serializer.ToBinary(frame), serializer.Manifest(frame));
-        Assert.Equal(frame.Bytes, ((LinkFrame)again).Bytes);
+        object again = serializer.FromBinary(serializer.ToBinary(frames), serializer.Manifest(frames));
+        Assert.Equal(frames.Bytes, ((LinkFrames)again).Bytes);
     }
 
     [Fact]

@@ -84,6 +84,47 @@ public sealed class LinkTests
         Assert.Equal(-1, Link.SenderOf(frame, Session));
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(Bundle.BytesMax - 8)]
+    [InlineData(Bundle.BytesMax + 1)]
+    public void Frames_that_leave_together_come_out_as_they_were(int length)
+    {
+        byte[][] frames = [new byte[length], [1, 2, 3], []];
+        List<byte[]> bundles = [];
+        Bundle bundle = new(bundles.Add);
+        foreach (byte[] frame in frames)
+        {
+            bundle.Add(frame);
+        }
+        bundle.Leave();
+        bundle.Leave();
+
+        List<byte[]> taken = [];
+        foreach (byte[] each in bundles)
+        {
+            ReadOnlySpan<byte> rest = each;
+            while (Bundle.TryTake(ref rest, out ReadOnlySpan<byte> frame))
+            {
+                taken.Add(frame.ToArray());
+            }
+            Assert.True(rest.IsEmpty);
+        }
+        Assert.Equal(frames, taken);
+        Assert.Equal(length == 1 ? 1 : 2, bundles.Count);
+    }
+
+    [Theory]
+    [InlineData(0, 0, 0)]
+    [InlineData(2, 0, 0, 0, 9)]
+    [InlineData(255, 255, 255, 255, 9)]
+    public void A_bundle_that_ends_in_the_middle_has_no_frame(params int[] bytes)
+    {
+        ReadOnlySpan<byte> bundle = [.. bytes.Select(each => (byte)each)];
+
+        Assert.False(Bundle.TryTake(ref bundle, out _));
+    }
+
     /// <summary>A transport that is well again delivers all that is missing.</summary>
     private static void Settle(
         Link left, Link right, List<(bool ToRight, byte[] Frame)> wire, List<byte[]>[] received)

@@ -38,16 +38,27 @@ internal static class AkkaSupport
         }
     }
 
-    /// <summary>One run as a member. Errors: UserError when the coordinator refuses, or is lost.</summary>
-    public static void RunNode(Settings settings, string coordinator)
+    /// <summary>One run as a member. Errors: UserError when the coordinator, or this process, refuses.</summary>
+    /// <returns>What the program returns to the shell.</returns>
+    public static int RunNode(Settings settings, string coordinator, CancellationToken asked)
     {
-        string? problem = MemberProcess.Run(
+        MemberEnd end = MemberProcess.Run(
             ClusterOf(settings), (int)settings.Whole("engine.threads", 1, BoardConfig.CpusMax), coordinator, Build,
-            Log);
-        if (problem is not null)
+            Log, asked);
+        switch (end.Kind)
         {
-            throw new UserError($"The run did not end well: {problem}.");
+            case MemberEndKind.Good:
+                return ExitCode.Success;
+            case MemberEndKind.Asked:
+                Log(UserError.Sentence(end.Reason).Message);
+                return ExitCode.Interrupted;
+            case MemberEndKind.Failed:
+                Log(UserError.Sentence($"the run did not end well: {end.Reason}").Message);
+                return ExitCode.RunFailed;
+            case MemberEndKind.Refused:
+                throw UserError.Sentence(end.Reason);
         }
+        return Invariant.Unreachable<int>($"{end}");
     }
 
     private static Blueprint Build(byte[] shared)
@@ -106,10 +117,10 @@ internal static class AkkaSupport
     }
 
     /// <summary>Errors: UserError, since this build is without.</summary>
-    public static void RunNode(Settings settings, string coordinator)
+    public static int RunNode(Settings settings, string coordinator, CancellationToken asked)
     {
         Check();
-        Invariant.Broken($"{settings} {coordinator}");
+        return Invariant.Unreachable<int>($"{settings} {coordinator} {asked}");
     }
 #endif
 }

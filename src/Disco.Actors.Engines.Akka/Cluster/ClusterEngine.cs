@@ -1,4 +1,5 @@
 using Akka.Actor;
+using Akka.Event;
 using Disco.Actors.Core;
 using Address = Disco.Actors.Core.Address;
 using Envelope = Disco.Actors.Core.Envelope;
@@ -51,7 +52,8 @@ public sealed class ClusterEngine : Engine, IDisposable
         _system = ActorSystem.Create("disco", cluster.ToConfig(options.Threads, "coordinator"));
         EnvelopeCodec codec = _codec;
         int count = cluster.Members;
-        _director = _system.ActorOf(Props.Create(() => new Director(count, akka, codec)), "director");
+        _director = _system.ActorOf(
+            Props.Create(() => new Director(count, akka, codec)).WithDispatcher(Pacer.Dispatcher), "director");
         try
         {
             Assemble(new Blueprint(world, options, akka), settings, log);
@@ -120,6 +122,8 @@ public sealed class ClusterEngine : Engine, IDisposable
             // Until they have said that they know; they end by themselves if it is lost.
             Task.Delay(TimeSpan.FromMilliseconds(500)).Wait();
         }
+        // Nothing that a run's end makes Akka say is news.
+        _system.EventStream.SetLogLevel(LogLevel.ErrorLevel);
         _system.Terminate().Wait(TimeSpan.FromSeconds(10));
     }
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Akka.Actor;
 using Akka.Configuration;
 using Disco.Actors.Core;
 
@@ -30,6 +31,12 @@ public sealed record ClusterOptions
     /// <summary>How long the coordinator waits for all, and a member for the coordinator.</summary>
     public TimeSpan JoinWait { get; init; } = TimeSpan.FromSeconds(60);
 
+    /// <summary>Over all of the configuration.</summary>
+    internal string Overrides { get; init; } = "";
+
+    /// <summary>Told of the actor system of a member.</summary>
+    internal Action<ActorSystem>? Started { get; init; }
+
     /// <summary>What every address of the cluster begins with; Akka has another one for TLS.</summary>
     internal string Protocol => CertificateFile.Length == 0 ? "akka.tcp" : "akka.ssl.tcp";
 
@@ -47,9 +54,11 @@ public sealed record ClusterOptions
             akka.remote.dot-netty.tcp.hostname = {{Quoted(Host)}}
             akka.remote.dot-netty.tcp.port = {{Port}}
             akka.cluster.roles = [{{role}}]
+            {{Pacer.Dispatcher}}.blocking-threads = {{threads}}
 
             """);
-        return ConfigurationFactory.ParseString(own + tls)
+        return ConfigurationFactory.ParseString(Overrides)
+            .WithFallback(ConfigurationFactory.ParseString(own + tls))
             .WithFallback(ConfigurationFactory.ParseString(AkkaEngine.TextOf("akka-cluster.conf")))
             .WithFallback(AkkaEngine.ConfigurationOf(threads));
     }

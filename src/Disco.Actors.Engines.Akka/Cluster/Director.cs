@@ -7,7 +7,7 @@ namespace Disco.Actors.Engines.Akka.Cluster;
 /// Of the coordinator: grants windows to all processes, as <see cref="Pacer"/> does to the actors of one, and gathers
 /// what came out. A member that is gone is left out from then on.
 /// </summary>
-internal sealed class Director(int members, AkkaOptions options, EnvelopeCodec codec) : UntypedActor
+internal sealed class Director(int members, AkkaOptions options, EnvelopeCodec codec) : RunActor
 {
     private readonly PartReport?[] _reports = new PartReport?[members];
     private readonly byte[]?[] _answers = new byte[]?[members];
@@ -21,10 +21,9 @@ internal sealed class Director(int members, AkkaOptions options, EnvelopeCodec c
     private bool _hasLost;
     private string? _broken;
 
-    protected override void PreRestart(Exception reason, object message) =>
-        throw new InvalidOperationException("the director must not be restarted", reason);
+    protected override void Fail(Exception exception) => Break(exception.Message);
 
-    protected override void OnReceive(object message)
+    protected override void Handle(object message)
     {
         switch (message)
         {
@@ -38,14 +37,12 @@ internal sealed class Director(int members, AkkaOptions options, EnvelopeCodec c
                 Go();
                 break;
             case Gather gather:
-                _gather = gather;
-                Array.Clear(_answers);
+                Begin(gather);
                 TellAll(gather.Question);
                 AnswerGather();
                 break;
             case Spread spread:
-                _gather = new Gather([], spread.Done);
-                Array.Clear(_answers);
+                Begin(new Gather([], spread.Done));
                 for (int member = 0; member < members; member++)
                 {
                     if (!_gone.Contains(member))
@@ -69,6 +66,16 @@ internal sealed class Director(int members, AkkaOptions options, EnvelopeCodec c
             default:
                 Unhandled(message);
                 break;
+        }
+    }
+
+    private void Begin(Gather gather)
+    {
+        _gather = gather;
+        Array.Clear(_answers);
+        if (_broken is not null)
+        {
+            Break(_broken);
         }
     }
 

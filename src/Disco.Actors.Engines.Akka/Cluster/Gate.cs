@@ -9,7 +9,7 @@ namespace Disco.Actors.Engines.Akka.Cluster;
 /// the reason, and tells the director when one has left the cluster for good.
 /// </summary>
 /// <remarks>A start that was lost is told again until the run begins: a member takes the first.</remarks>
-internal sealed class Gate : UntypedActor
+internal sealed class Gate : RunActor
 {
     private readonly ClusterOptions _options;
     private readonly string _versions;
@@ -48,7 +48,15 @@ internal sealed class Gate : UntypedActor
 
     protected override void PostStop() => _ticks?.Cancel();
 
-    protected override void OnReceive(object message)
+    protected override void Fail(Exception exception)
+    {
+        if (!_complete.TrySetException(exception))
+        {
+            _director.Tell(new Ended(MemberEndKind.Failed, exception.Message), Self);
+        }
+    }
+
+    protected override void Handle(object message)
     {
         switch (message)
         {

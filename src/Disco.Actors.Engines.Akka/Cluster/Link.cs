@@ -20,7 +20,7 @@ namespace Disco.Actors.Engines.Akka.Cluster;
 /// <param name="transmit">Sends a frame, perhaps in vain.</param>
 internal sealed class Link(ulong session, int self, Action<byte[]> transmit)
 {
-    public const byte Version = 1;
+    public const byte Version = 2;
     public const int HeaderBytes = 23;
     public const int Lanes = 3;
 

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Buffers.Binary;
 using Akka.Actor;
 
@@ -14,7 +13,7 @@ namespace Disco.Actors.Engines.Akka.Cluster;
 /// first to contradict it would have to be sent by a process which got one before. An envelope of a window that is not
 /// yet open here is kept until it is.
 /// </remarks>
-internal sealed class Part : UntypedActor
+internal sealed class Part : RunActor
 {
     private readonly Membership _membership;
     private readonly IActorRef _director;
@@ -24,10 +23,11 @@ internal sealed class Part : UntypedActor
     private readonly long[] _sent;
     private readonly long[] _received;
     private readonly Outbox[] _outboxes;
+    private readonly Bundle[] _bundles;
     private readonly List<(int From, byte[] Batch)> _held = [];
     private readonly HashSet<int> _gone = [];
     private LocalNodes? _nodes;
-    private bool _flushing;
+    private bool _hasReported;
     private long _window;
     private ICancelable? _ticks;
 
@@ -44,13 +44,17 @@ internal sealed class Part : UntypedActor
         _sent = new long[members];
         _received = new long[members];
         _outboxes = [.. Enumerable.Range(0, members * Link.Control).Select(_ => new Outbox())];
+        _bundles = new Bundle[members];
+        IActorRefProvider provider = ((ExtendedActorSystem)Context.System).Provider;
         for (int member = 0; member < members; member++)
         {
+            // By its path, not found out beforehand: what comes before there is a part is sent again.
+            IActorRef part = provider.ResolveActorRef($"{membership.Addresses[member]}/user/part");
+            Bundle bundle = _bundles[member] =
+                new Bundle(frames => part.Tell(new LinkFrames(frames), ActorRefs.NoSender));
             if (member != membership.Self)
             {
-                ActorSelection way = Context.ActorSelection($"{membership.Addresses[member]}/user/part");
-                _links[member] = new Link(
-                    membership.Session, membership.Self, frame => way.Tell(new LinkFrame(frame), ActorRefs.NoSender));
+                _links[member] = new Link(membership.Session, membership.Self, frame => bundle.Add(frame));
             }
         }
     }
@@ -64,27 +68,38 @@ internal sealed class Part : UntypedActor
 
     protected override void PostStop() => _ticks?.Cancel();
 
-    protected override void PreRestart(Exception reason, object message) =>
-        throw new InvalidOperationException("a part of the machine must not be restarted", reason);
-
     protected override SupervisorStrategy SupervisorStrategy() => new OneForOneStrategy(exception =>
     {
         Break(exception.Message);
         return Directive.Stop;
     });
 
-    protected override void OnReceive(object message)
+    /// <summary>The process cannot go on; at a member the coordinator finds it gone, and goes on without it.</summary>
+    protected override void Fail(Exception exception)
+    {
+        _director.Tell(
+            new Ended(MemberEndKind.Failed, $"this process has failed: {exception.Message}"), ActorRefs.NoSender);
+        Context.Stop(Self);
+    }
+
+    protected override void Handle(object message)
+    {
+        Do(message);
+        foreach (Bundle bundle in _bundles)
+        {
+            bundle.Leave();
+        }
+    }
+
+    private void Do(object message)
     {
         switch (message)
         {
             case CarriedBytes carried:
                 Leave(carried);
                 break;
-            case Flush:
-                SendBatches();
-                break;
-            case LinkFrame frame:
-                Receive(frame.Bytes);
+            case LinkFrames frames:
+                Receive(frames.Bytes);
                 break;
             case ToMember control:
                 Tell(control.Member, control.Bytes);
@@ -113,12 +128,6 @@ internal sealed class Part : UntypedActor
             _sent[member]++;
             bool isReply = (carried.Bytes[4] & 1) != 0;
             _outboxes[(member * Link.Control) + (isReply ? 1 : 0)].Add(carried.Bytes, _window);
-            if (!_flushing)
-            {
-                // Behind what else is in the mailbox already, so that many leave together.
-                _flushing = true;
-                Self.Tell(Flush.Instance, ActorRefs.NoSender);
-            }
         }
         if (_course.PassOn(0))
         {
@@ -128,22 +137,24 @@ internal sealed class Part : UntypedActor
 
     private void SendBatches()
     {
-        _flushing = false;
         for (int i = 0; i < _outboxes.Length; i++)
         {
             if (_outboxes[i].Length > 0)
             {
-                _links[i / Link.Control]!.Send(i % Link.Control, _outboxes[i].Take());
+                _links[i / Link.Control]?.Send(i % Link.Control, _outboxes[i].Take());
             }
         }
     }
 
-    private void Receive(byte[] frame)
+    private void Receive(ReadOnlySpan<byte> bundle)
     {
-        int from = Link.SenderOf(frame, _membership.Session);
-        if (from >= 0 && from < _links.Length && _links[from] is { } link && !_gone.Contains(from))
+        while (Bundle.TryTake(ref bundle, out ReadOnlySpan<byte> frame))
         {
-            link.Receive(frame, (lane, payload) => Deliver(from, lane, payload));
+            int from = Link.SenderOf(frame, _membership.Session);
+            if (from >= 0 && from < _links.Length && _links[from] is { } link && !_gone.Contains(from))
+            {
+                link.Receive(frame, (lane, payload) => Deliver(from, lane, payload));
+            }
         }
     }
 
@@ -187,6 +198,7 @@ internal sealed class Part : UntypedActor
             envelopes.Add(new CarriedBytes(bytes, target));
         }
         _received[from] += envelopes.Count;
+        _hasReported = false;
         _course.Add(envelopes.Count);
         foreach (CarriedBytes carried in envelopes)
         {
@@ -237,16 +249,21 @@ internal sealed class Part : UntypedActor
                 break;
             case ControlKind.Restore:
                 _nodes!.Restore(reader);
+                _hasReported = false;
                 ReportQuiet();
                 Answer(Control.Of(ControlKind.Restored));
                 break;
             case ControlKind.Gone:
                 _gone.Add(reader.ReadInt32());
                 _held.RemoveAll(each => _gone.Contains(each.From));
+                _hasReported = false;
                 ReportQuiet();
                 break;
             case ControlKind.End:
-                _director.Tell(new Ended(reader.ReadBoolean(), reader.ReadString()), ActorRefs.NoSender);
+                _director.Tell(
+                    new Ended(
+                        reader.ReadBoolean() ? MemberEndKind.Good : MemberEndKind.Failed, reader.ReadString()),
+                    ActorRefs.NoSender);
                 break;
             default:
                 Break($"the coordinator sent a message of kind {(byte)kind}, which is none for a member");
@@ -294,6 +311,7 @@ internal sealed class Part : UntypedActor
     private void Open(BinaryReader reader)
     {
         _window = reader.ReadInt64();
+        _hasReported = false;
         _course.Limit = reader.ReadInt64();
         _nodes!.Watch(reader.ReadBoolean());
         for (int entering = reader.ReadInt32(); entering > 0; entering--)
@@ -326,10 +344,16 @@ internal sealed class Part : UntypedActor
         ReportQuiet();
     }
 
+    /// <summary>
+    /// When nothing is left to do here: lets go what is for other members, and says so. Envelopes leave only then, all
+    /// together: to finish what is to be done here takes less time than a message to another process.
+    /// </summary>
     private void ReportQuiet()
     {
-        if (_course.IsQuiet && _nodes is not null)
+        if (_course.IsQuiet && _nodes is not null && !_hasReported)
         {
+            _hasReported = true;
+            SendBatches();
             PartReport report = _nodes.Report(_window, _gone.Count, _sent, _received);
             Answer(report.ToControl());
         }
@@ -352,47 +376,13 @@ internal sealed class Part : UntypedActor
     {
         if (_membership.Self == 0 || _links[0] is null)
         {
-            _director.Tell(new Ended(false, sentence), ActorRefs.NoSender);
+            _director.Tell(new Ended(MemberEndKind.Failed, sentence), ActorRefs.NoSender);
         }
         else
         {
             Answer(Control.Of(ControlKind.Broken, writer => writer.Write(sentence)));
         }
     }
-
-    /// <summary>Envelopes to one member on one lane that have not left.</summary>
-    private sealed class Outbox
-    {
-        private readonly ArrayBufferWriter<byte> _bytes = new();
-
-        public long Length => _bytes.WrittenCount;
-
-        public void Add(byte[] envelope, long window)
-        {
-            Span<byte> number = stackalloc byte[sizeof(long)];
-            if (_bytes.WrittenCount == 0)
-            {
-                BinaryPrimitives.WriteInt64LittleEndian(number, window);
-                _bytes.Write(number);
-            }
-            BinaryPrimitives.WriteUInt16LittleEndian(number, (ushort)envelope.Length);
-            _bytes.Write(number[..2]);
-            _bytes.Write(envelope);
-        }
-
-        public byte[] Take()
-        {
-            byte[] batch = _bytes.WrittenSpan.ToArray();
-            _bytes.ResetWrittenCount();
-            return batch;
-        }
-    }
-}
-
-/// <summary>To oneself: send what has come together.</summary>
-internal sealed class Flush : INoSerializationVerificationNeeded
-{
-    public static readonly Flush Instance = new();
 }
 
 /// <summary>To oneself, at regular times of the host.</summary>
@@ -408,4 +398,4 @@ internal sealed record ToMember(int Member, byte[] Bytes) : INoSerializationVeri
 internal sealed record FromMember(int Member, byte[] Bytes) : INoSerializationVerificationNeeded;
 
 /// <summary>The run is over for this process.</summary>
-internal sealed record Ended(bool IsGood, string Reason) : INoSerializationVerificationNeeded;
+internal sealed record Ended(MemberEndKind Kind, string Reason) : INoSerializationVerificationNeeded;

@@ -4,8 +4,8 @@ using Akka.Serialization;
 
 namespace Disco.Actors.Engines.Akka.Cluster;
 
-/// <summary>A frame of a <see cref="Link"/> as a message of Akka.</summary>
-internal sealed class LinkFrame(byte[] bytes)
+/// <summary>A <see cref="Bundle"/> as a message of Akka.</summary>
+internal sealed class LinkFrames(byte[] bytes)
 {
     public byte[] Bytes { get; } = bytes;
 }
@@ -50,19 +50,19 @@ internal sealed class Greeting(GreetingKind kind, string text, byte[] nonce, byt
 /// <param name="system">Akka's.</param>
 public sealed class WireSerializer(ExtendedActorSystem system) : SerializerWithStringManifest(system)
 {
-    private const string FrameManifest = "disco-frame/1";
+    private const string FramesManifest = "disco-frames/2";
     private const string GreetingManifest = "disco-greeting/1";
     private const int PartBytesMax = 4096;
 
     public override int Identifier => 4053;
 
-    public override string Manifest(object o) => o is LinkFrame ? FrameManifest : GreetingManifest;
+    public override string Manifest(object o) => o is LinkFrames ? FramesManifest : GreetingManifest;
 
     public override byte[] ToBinary(object obj)
     {
-        if (obj is LinkFrame frame)
+        if (obj is LinkFrames frames)
         {
-            return frame.Bytes;
+            return frames.Bytes;
         }
         Greeting greeting = obj as Greeting
             ?? throw new ArgumentException($"{obj.GetType()} does not leave the process", nameof(obj));
@@ -81,13 +81,13 @@ public sealed class WireSerializer(ExtendedActorSystem system) : SerializerWithS
     /// <summary>Errors: EnvelopeFormatException when the bytes are of another program or version.</summary>
     public override object FromBinary(byte[] bytes, string manifest)
     {
-        if (manifest == FrameManifest)
+        if (manifest == FramesManifest)
         {
-            return new LinkFrame(bytes);
+            return new LinkFrames(bytes);
         }
         if (manifest != GreetingManifest || bytes.Length < 1)
         {
-            throw new EnvelopeFormatException($"a message '{manifest}' came, and this program reads {FrameManifest} "
+            throw new EnvelopeFormatException($"a message '{manifest}' came, and this program reads {FramesManifest} "
                 + $"and {GreetingManifest}");
         }
         int at = 1;
