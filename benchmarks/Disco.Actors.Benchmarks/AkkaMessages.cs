@@ -12,41 +12,42 @@ namespace Disco.Actors.Benchmarks;
 
 /// <summary>
 /// The same number of messages to and fro between pairs of actors: bare on Akka.NET, with Akka's default dispatcher and
-/// with the engine's, and as a world of the Akka engine. In turn, so that what else the host does falls on all.
+/// with the engine's, and as a world of the Akka engine. In turn, so that what else the host does falls on all. Without
+/// tiered compilation (<c>DOTNET_TieredCompilation=0</c>) none of them is still being compiled.
 /// </summary>
 public static class AkkaMessages
 {
-    private const int Threads = 2;
     private const long LatencyCycles = 20;
 
     public static IEnumerable<string> Measure(bool smoke)
     {
         int repeats = smoke ? 1 : 7;
         long messages = smoke ? 20_000 : 1_000_000;
-        foreach (int pairs in new[] { 1, 8, 64 })
+        foreach ((int threads, int pairs) in new[] { (1, 1), (1, 8), (1, 64), (2, 1), (2, 8), (2, 64) })
         {
+            string what = $"{threads} threads, {pairs,2} pairs";
             List<(Cost Default, Cost Bare, Cost Engine)> costs = [];
             for (int i = -1; i < repeats; i++)
             {
-                Cost standard = Bare(pairs, messages, Dispatchers.DefaultDispatcherId);
-                Cost bare = Bare(pairs, messages);
-                Cost engine = Engine(pairs, messages);
+                Cost standard = Bare(pairs, messages, threads, Dispatchers.DefaultDispatcherId);
+                Cost bare = Bare(pairs, messages, threads);
+                Cost engine = Engine(pairs, messages, threads);
                 if (i >= 0)
                 {
                     // Not the first, in which the host compiles.
                     costs.Add((standard, bare, engine));
                 }
             }
-            yield return Line($"{pairs,3} pairs, time", [.. costs.Select(each => (each.Bare.Time, each.Engine.Time))]);
+            yield return Line($"{what}, time", [.. costs.Select(each => (each.Bare.Time, each.Engine.Time))]);
             yield return Line(
-                $"{pairs,3} pairs, time, Akka's default dispatcher",
+                $"{what}, time, Akka's default dispatcher",
                 [.. costs.Select(each => (each.Default.Time, each.Engine.Time))]);
             yield return Line(
-                $"{pairs,3} pairs, processors",
+                $"{what}, processors",
                 [.. costs.Select(each => (each.Bare.Processors, each.Engine.Processors))]);
             yield return string.Create(
                 CultureInfo.InvariantCulture,
-                $"{pairs,3} pairs, allocated: bare {costs[^1].Bare.Bytes:F0} bytes a message, ")
+                $"{what}, allocated: bare {costs[^1].Bare.Bytes:F0} bytes a message, ")
                 + string.Create(CultureInfo.InvariantCulture, $"engine {costs[^1].Engine.Bytes:F0}");
         }
     }
@@ -70,9 +71,9 @@ public static class AkkaMessages
     }
 
     /// <summary>The bare actors' messages.</summary>
-    internal static Cost Bare(int pairs, long messages, string dispatcher = Pacer.Dispatcher)
+    internal static Cost Bare(int pairs, long messages, int threads = 2, string dispatcher = Pacer.Dispatcher)
     {
-        using ActorSystem system = ActorSystem.Create("bare", AkkaEngine.ConfigurationOf(Threads));
+        using ActorSystem system = ActorSystem.Create("bare", AkkaEngine.ConfigurationOf(threads));
         using CountdownEvent done = new(pairs);
         List<IActorRef> first = [];
         for (int i = 0; i < pairs; i++)
@@ -89,7 +90,7 @@ public static class AkkaMessages
     }
 
     /// <summary>The engine's, of the same number.</summary>
-    internal static Cost Engine(int pairs, long messages)
+    internal static Cost Engine(int pairs, long messages, int threads = 2)
     {
         List<Actor> actors = [];
         for (int i = 0; i < pairs * 2; i++)
@@ -98,7 +99,7 @@ public static class AkkaMessages
         }
         Lookahead lookahead = new(LatencyCycles, LatencyCycles, LatencyCycles, LatencyCycles);
         World world = new(actors, lookahead, new Names());
-        using AkkaEngine engine = new(world, new EngineOptions { Threads = Threads });
+        using AkkaEngine engine = new(world, new EngineOptions { Threads = threads });
         for (int i = 0; i < pairs; i++)
         {
             engine.Post(new Address(Role.Outside, 0), actors[i * 2].Address, default, Cycle.Zero);
