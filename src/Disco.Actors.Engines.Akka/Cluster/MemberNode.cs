@@ -76,7 +76,7 @@ internal sealed class MemberNode(
         {
             end.TrySetResult(new Ended(
                 MemberEndKind.Refused,
-                $"{coordinator} did not answer within {options.JoinWait.TotalSeconds} s: does disco run wait there "
+                $"no answer from {coordinator} within {options.JoinWait.TotalSeconds} s: does disco run wait there "
                     + "with engine.akka.cluster.members?"));
             return;
         }
