@@ -14,6 +14,10 @@ internal sealed class MemberNode(
     private int _waits;
     private ICancelable? _ticks;
 
+    private string Encryption => options.CertificateFile.Length == 0
+        ? "and without engine.akka.cluster.certificate-file, as this process"
+        : "and with a certificate for TLS that this host trusts";
+
     protected override void PreStart()
     {
         global::Akka.Cluster.Cluster.Get(Context.System).Subscribe(
@@ -77,7 +81,7 @@ internal sealed class MemberNode(
             end.TrySetResult(new Ended(
                 MemberEndKind.Refused,
                 $"no answer from {coordinator} within {options.JoinWait.TotalSeconds} s: does disco run wait there "
-                    + "with engine.akka.cluster.members?"));
+                    + $"with engine.akka.cluster.members {Encryption}?"));
             return;
         }
         Context.ActorSelection($"{coordinator}/user/gate").Tell(_said, Self);
