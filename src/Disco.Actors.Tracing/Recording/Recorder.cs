@@ -92,21 +92,15 @@ public sealed class Recorder : IDisposable
             }
             if (result.Outcome == Outcome.ReachedLimit && mark == until && !isLast)
             {
-                Write(BlockType.Mark, Mark());
-                return result;
-            }
-            if (result.Outcome == Outcome.Faulted)
-            {
-                // The state of a run that has failed is not to be used: the last mark before it stands.
-                End(result, _last);
+                WriteMark();
                 return result;
             }
             if (result.Outcome != Outcome.ReachedLimit || mark == until)
             {
-                End(result, Mark());
+                End(result);
                 return result;
             }
-            Write(BlockType.Mark, Mark());
+            WriteMark();
             if (RepeatsUntil is null)
             {
                 _snapshots.AtMark(_engine, _inputs, _output.Value);
@@ -146,12 +140,14 @@ public sealed class Recorder : IDisposable
         return _last = new TraceMark(_engine.Now, _engine.Deliveries, _engine.StateHash(), _output.Value);
     }
 
-    private void End(RunResult result, TraceMark mark)
+    private void End(RunResult result)
     {
         if (RepeatsUntil is not null)
         {
             return;
         }
+        // The state of a run that has failed is not to be used: the last mark before it stands.
+        TraceMark mark = result.Outcome == Outcome.Faulted ? _last : Mark();
         FlushNodes();
         WriteLate(result.Outcome == Outcome.Stopped ? result.Cycle.Value : 0);
         WriteEnd(new TraceEnd(result.Outcome, result.ExitCode, result.Reason, mark));
@@ -167,18 +163,19 @@ public sealed class Recorder : IDisposable
         _writer.Flush();
     }
 
-    private void Write(BlockType type, TraceMark mark)
+    private void WriteMark()
     {
         if (RepeatsUntil is not null)
         {
             return;
         }
+        TraceMark mark = Mark();
         FlushNodes();
         WriteLate(0);
         _buffer.Clear();
         mark.Write(_buffer);
         ActorHashes.Write(_buffer, _hashes);
-        _writer.Append(type, 0, _buffer.Written);
+        _writer.Append(BlockType.Mark, 0, _buffer.Written);
         _writer.Flush();
     }
 
