@@ -35,11 +35,16 @@ public sealed class ClusterLossTests : IDisposable
 
     [Fact]
     public void A_member_that_falls_silent_loses_its_nodes_and_the_others_finish() => Lose(address =>
+        ((IRemoteActorRefProvider)((ExtendedActorSystem)SystemOf(address)).Provider).Transport.Shutdown());
+
+    /// <summary>Akka finds it well: its node and heartbeats are, only its part of the machine is not.</summary>
+    [Fact]
+    public void A_member_that_Akka_finds_well_but_does_not_answer_is_taken_out_of_the_cluster()
     {
-        ActorSystem system = _systems.Single(each =>
-            global::Akka.Cluster.Cluster.Get(each).SelfAddress.ToString() == address);
-        ((IRemoteActorRefProvider)((ExtendedActorSystem)system).Provider).Transport.Shutdown();
-    });
+        Lose(address => SystemOf(address).ActorSelection("/user/part").Tell(PoisonPill.Instance));
+
+        Assert.Contains($"{Third()} does not answer", _log);
+    }
 
     /// <summary>As by a signal, of the one that is the third.</summary>
     [Fact]
@@ -81,6 +86,9 @@ public sealed class ClusterLossTests : IDisposable
         Assert.Equal(1, _members.Count(member => member.Result.Kind == MemberEndKind.Good));
     }
 
+    private ActorSystem SystemOf(string address) => _systems.Single(system =>
+        global::Akka.Cluster.Cluster.Get(system).SelfAddress.ToString() == address);
+
     /// <summary>The address of the member that has the last node.</summary>
     private string Third() => _log.Single(line => line.Contains("(3 of 3)", StringComparison.Ordinal)).Split(' ')[0];
 
@@ -111,7 +119,10 @@ public sealed class ClusterLossTests : IDisposable
 
     private static ClusterOptions Options() => new()
     {
-        Families = new DiscoMessageNames(new MachineMessageNames()).Families, Port = 0, Overrides = Quick,
+        Families = new DiscoMessageNames(new MachineMessageNames()).Families,
+        Port = 0,
+        AnswerWait = TimeSpan.FromSeconds(8),
+        Overrides = Quick,
     };
 
     /// <summary>Nodes 0 and 1 are the coordinator's; the last machine runs for longer than any test.</summary>

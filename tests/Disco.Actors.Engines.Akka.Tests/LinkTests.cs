@@ -8,6 +8,7 @@ namespace Disco.Actors.Engines.Akka.Tests;
 public sealed class LinkTests
 {
     private const ulong Session = 77;
+    private const int TicksToGiveUp = 300;
 
     [Theory]
     [InlineData(1)]
@@ -17,8 +18,8 @@ public sealed class LinkTests
     {
         SeededRandom random = new(seed);
         List<(bool ToRight, byte[] Frame)> wire = [];
-        Link left = new(Session, 0, frame => wire.Add((true, frame)));
-        Link right = new(Session, 1, frame => wire.Add((false, frame)));
+        Link left = new(Session, 0, frame => wire.Add((true, frame)), TicksToGiveUp);
+        Link right = new(Session, 1, frame => wire.Add((false, frame)), TicksToGiveUp);
         List<byte[]>[] sent = [[], [], []];
         List<byte[]>[] received = [[], [], []];
         for (int round = 0; round < 3_000; round++)
@@ -62,12 +63,12 @@ public sealed class LinkTests
     [Fact]
     public void Who_does_not_answer_is_given_up_and_who_has_nothing_to_answer_is_not()
     {
-        Link link = new(Session, 0, _ => { });
-        Assert.All(Enumerable.Range(0, 2 * Link.TicksToGiveUp), _ => Assert.True(link.Tick()));
+        Link link = new(Session, 0, _ => { }, TicksToGiveUp);
+        Assert.All(Enumerable.Range(0, 2 * TicksToGiveUp), _ => Assert.True(link.Tick()));
 
         link.Send(Link.Control, [1]);
 
-        Assert.All(Enumerable.Range(0, Link.TicksToGiveUp - 1), _ => Assert.True(link.Tick()));
+        Assert.All(Enumerable.Range(0, TicksToGiveUp - 1), _ => Assert.True(link.Tick()));
         Assert.False(link.Tick());
     }
 
@@ -75,7 +76,7 @@ public sealed class LinkTests
     public void Frames_of_another_session_or_version_are_nobodys()
     {
         byte[] frame = [];
-        new Link(Session, 5, sent => frame = sent).Send(0, [1, 2, 3]);
+        new Link(Session, 5, sent => frame = sent, TicksToGiveUp).Send(0, [1, 2, 3]);
 
         Assert.Equal(5, Link.SenderOf(frame, Session));
         Assert.Equal(-1, Link.SenderOf(frame, Session + 1));

@@ -86,6 +86,7 @@ internal static class AkkaSupport
         Host = settings.Text("engine.akka.cluster.host"),
         Port = (int)settings.Whole("engine.akka.cluster.port", 0, ushort.MaxValue),
         JoinWait = TimeSpan.FromMilliseconds(settings.Nanoseconds("engine.akka.cluster.wait") / 1e6),
+        AnswerWait = TimeSpan.FromMilliseconds(settings.Nanoseconds("engine.akka.cluster.answer-wait") / 1e6),
         Secret = Contents(settings.Text("engine.akka.cluster.secret-file")),
         CertificateFile = settings.Text("engine.akka.cluster.certificate-file"),
         CertificatePassword = Contents(settings.Text("engine.akka.cluster.certificate-password-file")),

@@ -52,8 +52,9 @@ public sealed class ClusterEngine : Engine, IDisposable
         _system = ActorSystem.Create("disco", cluster.ToConfig(options.Threads, "coordinator"));
         EnvelopeCodec codec = _codec;
         int count = cluster.Members;
+        Action<int> giveUp = GiveUp;
         _director = _system.ActorOf(
-            Props.Create(() => new Director(count, akka, codec)).WithDispatcher(Pacer.Dispatcher), "director");
+            Props.Create(() => new Director(count, akka, codec, giveUp)).WithDispatcher(Pacer.Dispatcher), "director");
         try
         {
             Assemble(new Blueprint(world, options, akka), settings, log);
@@ -261,7 +262,9 @@ public sealed class ClusterEngine : Engine, IDisposable
         Membership membership = _membership = complete.Task.Result;
         Func<byte[], Blueprint> build = _ => plan;
         IActorRef part = _system.ActorOf(
-            Props.Create(() => new Part(membership, director, build)).WithDispatcher(Pacer.Dispatcher), "part");
+            Props.Create(() => new Part(membership, director, build, options.AnswerWait))
+                .WithDispatcher(Pacer.Dispatcher),
+            "part");
         _director.Tell(new PartIs(part), ActorRefs.NoSender);
         byte[]?[] built = Ask(Control.Of(ControlKind.Build, writer =>
         {
@@ -291,6 +294,14 @@ public sealed class ClusterEngine : Engine, IDisposable
                         + "disco are not the same.");
             }
         }
+    }
+
+    /// <summary>Akka's own detector may take long on a busy host; the cluster then tells all that it is gone.</summary>
+    private void GiveUp(int member)
+    {
+        _log($"{_membership.Addresses[member]} does not answer");
+        global::Akka.Cluster.Cluster.Get(_system)
+            .Down(global::Akka.Actor.Address.Parse(_membership.Addresses[member]));
     }
 
     private byte[]?[] Ask(ControlKind kind) => Ask(Control.Of(kind));

@@ -31,6 +31,9 @@ public sealed record ClusterOptions
     /// <summary>How long the coordinator waits for all, and a member for the coordinator.</summary>
     public TimeSpan JoinWait { get; init; } = TimeSpan.FromSeconds(60);
 
+    /// <summary>How long a process of the run may be silent before it is taken for gone.</summary>
+    public TimeSpan AnswerWait { get; init; } = TimeSpan.FromSeconds(30);
+
     /// <summary>Over all of the configuration.</summary>
     internal string Overrides { get; init; } = "";
 

@@ -38,15 +38,18 @@ internal enum ControlKind : byte
     /// <summary>To all: the run is over.</summary>
     End,
 
-    /// <summary>To the coordinator: an Akka actor has ended, or a member does not answer; one sentence.</summary>
+    /// <summary>To the coordinator: an Akka actor has ended; one sentence.</summary>
     Broken,
+
+    /// <summary>To the coordinator: a member does not answer another one; its number.</summary>
+    Silent,
 }
 
 /// <summary>The bytes of what coordinator and members tell each other about the run.</summary>
 internal static class Control
 {
     /// <summary>Changes with any of the layouts.</summary>
-    public const byte Version = 2;
+    public const byte Version = 3;
 
     public static byte[] Of(ControlKind kind, Action<BinaryWriter>? write = null)
     {

@@ -7,7 +7,7 @@ namespace Disco.Actors.Engines.Akka.Cluster;
 /// Of the coordinator: grants windows to all processes, as <see cref="Pacer"/> does to the actors of one, and gathers
 /// what came out. A member that is gone is left out from then on.
 /// </summary>
-internal sealed class Director(int members, AkkaOptions options, EnvelopeCodec codec) : RunActor
+internal sealed class Director(int members, AkkaOptions options, EnvelopeCodec codec, Action<int> giveUp) : RunActor
 {
     private readonly PartReport?[] _reports = new PartReport?[members];
     private readonly byte[]?[] _answers = new byte[]?[members];
@@ -90,6 +90,10 @@ internal sealed class Director(int members, AkkaOptions options, EnvelopeCodec c
                 break;
             case ControlKind.Broken:
                 Break(reader.ReadString());
+                break;
+            case ControlKind.Silent:
+                // Found out to be gone by that at the latest; who lost it says so, however often.
+                giveUp(reader.ReadInt32());
                 break;
             default:
                 _answers[member] = bytes;

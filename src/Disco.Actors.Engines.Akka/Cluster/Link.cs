@@ -18,7 +18,8 @@ namespace Disco.Actors.Engines.Akka.Cluster;
 /// <param name="session">Of the run; frames of another one are ignored.</param>
 /// <param name="self">The number of the member at this end.</param>
 /// <param name="transmit">Sends a frame, perhaps in vain.</param>
-internal sealed class Link(ulong session, int self, Action<byte[]> transmit)
+/// <param name="ticksToGiveUp">Ticks without an answer after which the other end is given up.</param>
+internal sealed class Link(ulong session, int self, Action<byte[]> transmit, int ticksToGiveUp)
 {
     public const byte Version = 2;
     public const int HeaderBytes = 23;
@@ -32,9 +33,6 @@ internal sealed class Link(ulong session, int self, Action<byte[]> transmit)
 
     /// <summary>Ticks without an answer after which frames are sent again.</summary>
     public const int TicksToResend = 5;
-
-    /// <summary>Ticks without an answer after which the other end is given up.</summary>
-    public const int TicksToGiveUp = 300;
 
     private const byte Acknowledgement = 255;
     private const int FramesToAcknowledge = 32;
@@ -129,7 +127,7 @@ internal sealed class Link(ulong session, int self, Action<byte[]> transmit)
                 Resend(lane);
             }
         }
-        return _silentTicks < TicksToGiveUp;
+        return _silentTicks < ticksToGiveUp;
     }
 
     private void Acknowledged(ReadOnlySpan<byte> expected, bool resend)

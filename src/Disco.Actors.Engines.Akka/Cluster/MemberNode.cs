@@ -110,9 +110,10 @@ internal sealed class MemberNode(
             BitConverter.ToUInt64(start.Nonce), int.Parse(lines[0], null), lines[1..]);
         IActorRef self = Self;
         Func<byte[], Blueprint> plan = build;
+        TimeSpan wait = options.AnswerWait;
         _started = true;
         _said = null;
         Context.System.ActorOf(
-            Props.Create(() => new Part(membership, self, plan)).WithDispatcher(Pacer.Dispatcher), "part");
+            Props.Create(() => new Part(membership, self, plan, wait)).WithDispatcher(Pacer.Dispatcher), "part");
     }
 }

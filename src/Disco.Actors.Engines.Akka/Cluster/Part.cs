@@ -15,6 +15,8 @@ namespace Disco.Actors.Engines.Akka.Cluster;
 /// </remarks>
 internal sealed class Part : RunActor
 {
+    private static readonly TimeSpan TickTime = TimeSpan.FromMilliseconds(100);
+
     private readonly Membership _membership;
     private readonly IActorRef _director;
     private readonly Func<byte[], Blueprint> _build;
@@ -34,7 +36,8 @@ internal sealed class Part : RunActor
     /// <param name="membership">Who is who.</param>
     /// <param name="director">Gets <see cref="FromMember"/> at the coordinator, <see cref="Ended"/> elsewhere.</param>
     /// <param name="build">The machine from the coordinator's settings.</param>
-    public Part(Membership membership, IActorRef director, Func<byte[], Blueprint> build)
+    /// <param name="answerWait">How long another process may be silent.</param>
+    public Part(Membership membership, IActorRef director, Func<byte[], Blueprint> build, TimeSpan answerWait)
     {
         _membership = membership;
         _director = director;
@@ -45,6 +48,7 @@ internal sealed class Part : RunActor
         _received = new long[members];
         _outboxes = [.. Enumerable.Range(0, members * Link.Control).Select(_ => new Outbox())];
         _bundles = new Bundle[members];
+        int ticksToGiveUp = (int)Math.Ceiling(answerWait / TickTime);
         IActorRefProvider provider = ((ExtendedActorSystem)Context.System).Provider;
         for (int member = 0; member < members; member++)
         {
@@ -54,7 +58,8 @@ internal sealed class Part : RunActor
                 new Bundle(frames => part.Tell(new LinkFrames(frames), ActorRefs.NoSender));
             if (member != membership.Self)
             {
-                _links[member] = new Link(membership.Session, membership.Self, frame => bundle.Add(frame));
+                _links[member] = new Link(
+                    membership.Session, membership.Self, frame => bundle.Add(frame), ticksToGiveUp);
             }
         }
     }
@@ -63,7 +68,7 @@ internal sealed class Part : RunActor
     {
         _course.Pacer = Self;
         _ticks = Context.System.Scheduler.ScheduleTellRepeatedlyCancelable(
-            TimeSpan.FromMilliseconds(100), TimeSpan.FromMilliseconds(100), Self, Tick.Instance, Self);
+            TickTime, TickTime, Self, Tick.Instance, Self);
     }
 
     protected override void PostStop() => _ticks?.Cancel();
@@ -365,10 +370,24 @@ internal sealed class Part : RunActor
         {
             if (_links[member] is { } link && !_gone.Contains(member) && !link.Tick())
             {
-                _links[member] = null;
-                _gone.Add(member);
-                Break($"{_membership.Addresses[member]} does not answer");
+                GiveUp(member);
             }
+        }
+    }
+
+    /// <summary>The coordinator takes a silent member out of the cluster; without the coordinator there is no run.
+    /// </summary>
+    private void GiveUp(int member)
+    {
+        _links[member] = null;
+        _gone.Add(member);
+        if (member == 0)
+        {
+            Break($"the coordinator {_membership.Addresses[0]} does not answer");
+        }
+        else
+        {
+            Answer(Control.Of(ControlKind.Silent, writer => writer.Write(member)));
         }
     }
 
