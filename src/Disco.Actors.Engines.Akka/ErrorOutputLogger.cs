@@ -4,11 +4,41 @@ namespace Disco.Actors.Engines.Akka;
 
 /// <summary>
 /// What Akka.NET says, on standard error: standard output is the guests' and the report's. A line each, since what
-/// follows is how Akka came to say it; of our own actors all of it. Named in hocon/engines/akka.conf.
+/// follows is how Akka came to say it; of our own actors all of it. What it has just said it does not say again: a
+/// member that waits for its coordinator finds nobody there every five seconds. Named in hocon/engines/akka.conf.
 /// </summary>
 public sealed class ErrorOutputLogger : MinimalLogger
 {
-    protected override void Log(object message) => Console.Error.WriteLine(LineOf(message));
+    private const int Remembered = 16;
+
+    private readonly Queue<string> _said = new();
+
+    protected override void Log(object message)
+    {
+        string line = LineOf(message);
+        lock (_said)
+        {
+            if (IsNews(line))
+            {
+                Console.Error.WriteLine(line);
+            }
+        }
+    }
+
+    /// <summary>False for one of the last lines.</summary>
+    internal bool IsNews(string line)
+    {
+        if (_said.Contains(line))
+        {
+            return false;
+        }
+        _said.Enqueue(line);
+        if (_said.Count > Remembered)
+        {
+            _said.Dequeue();
+        }
+        return true;
+    }
 
     internal static string LineOf(object message)
     {

@@ -93,7 +93,8 @@ public sealed class ScaleTests : IDisposable
         ScaleSize size = new(2, [same, other], null, IsExact: false);
         Assert.False(size.Agrees);
         Assert.Equal([true, false], size.Cells.Select(size.EndsEqually));
-        string table = ScaleHtml.Of(new ScaleMatrix("sums", EngineKind.Akka, "1000", 2, [size]));
+        string table = ScaleHtml.Of(new ScaleMatrix("sums", EngineKind.Akka, "1000", 3, 2, [size]));
+        Assert.Contains("sums, Akka engine, 3 processes, window 1000", table, StringComparison.Ordinal);
         Assert.Contains("<td>equal</tr>", table, StringComparison.Ordinal);
         Assert.Contains("<td>DIFFERS</tr>", table, StringComparison.Ordinal);
     }

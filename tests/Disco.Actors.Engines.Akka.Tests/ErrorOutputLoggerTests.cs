@@ -17,6 +17,18 @@ public sealed class ErrorOutputLoggerTests
     }
 
     [Fact]
+    public void What_was_just_said_is_not_said_again_and_after_much_else_it_is()
+    {
+        ErrorOutputLogger logger = new();
+
+        Assert.True(logger.IsNews("gated"));
+        Assert.True(logger.IsNews("refused"));
+        Assert.False(logger.IsNews("gated"));
+        Assert.All(Enumerable.Range(0, 16), i => Assert.True(logger.IsNews($"{i}")));
+        Assert.True(logger.IsNews("gated"));
+    }
+
+    [Fact]
     public void A_fault_of_an_actor_of_the_machine_is_told_with_its_place()
     {
         Error error = new(Cause, "akka://disco/user/part", typeof(Error), "failed");

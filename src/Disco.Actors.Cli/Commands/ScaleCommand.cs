@@ -87,7 +87,7 @@ internal static class ScaleCommand
         int repeats = Numbers("--repeat", parsed.GetValue(_repeat)!, 1, 1000)[0];
         Dictionary<string, string> keys = Keys(parsed);
         ScaleWorkload workload = ScaleWorkload.Of(parsed.GetValue(_workload)!, parsed.GetValue(_board), keys, engine);
-        string window = WindowOf(workload, sizes[0], threads.Max());
+        Experiment first = workload.Cell(sizes[0], threads.Max());
         bool json = parsed.GetValue(_json);
         using Interruption interruption = new();
         using StreamWriter? html = Open(parsed.GetValue(_out));
@@ -111,7 +111,7 @@ internal static class ScaleCommand
         {
             return ExitCode.Interrupted;
         }
-        ScaleMatrix matrix = new(workload.Name, engine, window, repeats, done);
+        ScaleMatrix matrix = new(workload.Name, engine, WindowOf(first), first.ClusterMembers, repeats, done);
         html?.Write(ScaleHtml.Of(matrix));
         if (json)
         {
@@ -173,9 +173,8 @@ internal static class ScaleCommand
     }
 
     /// <summary>How far actors may be apart: <c>exact</c>, or cycles.</summary>
-    private static string WindowOf(ScaleWorkload workload, int cpus, int threads)
+    private static string WindowOf(Experiment cell)
     {
-        Experiment cell = workload.Cell(cpus, threads);
         long cycles = cell.Engine == EngineKind.Akka ? cell.AkkaWindowCycles : cell.Options.WindowCycles;
         return cycles == 0 ? "exact" : cycles.ToString(CultureInfo.InvariantCulture);
     }

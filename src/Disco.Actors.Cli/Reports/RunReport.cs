@@ -215,6 +215,8 @@ internal sealed class RunReport
         string engine = _experiment.Engine switch
         {
             EngineKind.Parallel => $"parallel engine, {_experiment.Options.Threads} threads",
+            EngineKind.Akka when _experiment.ClusterMembers > 1 =>
+                $"Akka engine, {_experiment.ClusterMembers} processes, {_experiment.Options.Threads} threads here",
             EngineKind.Akka => $"Akka engine, {_experiment.Options.Threads} threads",
             EngineKind.Deterministic => "deterministic engine",
         };

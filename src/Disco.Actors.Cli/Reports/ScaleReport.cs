@@ -17,6 +17,7 @@ internal static class ScaleReport
             matrix.Workload,
             engine = matrix.EngineName.ToLowerInvariant(),
             matrix.Window,
+            matrix.Processes,
             matrix.Repeats,
             hostCores = Environment.ProcessorCount,
             agree = matrix.Agrees,

@@ -60,13 +60,15 @@ internal sealed record ScaleSize(
 /// <param name="Workload">What ran.</param>
 /// <param name="Engine">Of the cells with host threads.</param>
 /// <param name="Window"><c>exact</c>, or cycles.</param>
+/// <param name="Processes">Each cell runs in so many.</param>
 /// <param name="Repeats">Runs of each cell.</param>
 /// <param name="Sizes">In the order given.</param>
 internal sealed record ScaleMatrix(
-    string Workload, EngineKind Engine, string Window, int Repeats, IReadOnlyList<ScaleSize> Sizes)
+    string Workload, EngineKind Engine, string Window, int Processes, int Repeats, IReadOnlyList<ScaleSize> Sizes)
 {
     /// <summary>What it is a report of, in short.</summary>
-    public string Title => $"{Workload}, {EngineName} engine, window {Window}";
+    public string Title =>
+        $"{Workload}, {EngineName} engine{(Processes == 1 ? "" : $", {Processes} processes")}, window {Window}";
 
     /// <summary>In lower case but for the proper name.</summary>
     public string EngineName => Engine == EngineKind.Akka ? "Akka" : "parallel";

@@ -66,7 +66,7 @@ internal sealed class Gate : RunActor
             case Greeting { Kind: GreetingKind.Answer } answer:
                 Admit(answer);
                 break;
-            case Greeting { Kind: GreetingKind.Refused } refused:
+            case Greeting { Kind: GreetingKind.Refused } refused when _challenged.Remove(Sender):
                 _log($"a process refused this coordinator: {refused.Text}");
                 break;
             case ClusterEvent.MemberRemoved removed:
