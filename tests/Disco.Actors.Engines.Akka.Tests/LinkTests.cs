@@ -60,15 +60,50 @@ public sealed class LinkTests
         }
     }
 
-    [Fact]
-    public void Who_does_not_answer_is_given_up_and_who_has_nothing_to_answer_is_not()
+    /// <summary>Also when nothing was sent to it that it would have to acknowledge.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Who_is_silent_is_given_up(bool hasSent)
     {
         Link link = new(Session, 0, _ => { }, TicksToGiveUp);
-        Assert.All(Enumerable.Range(0, 2 * TicksToGiveUp), _ => Assert.True(link.Tick()));
-
-        link.Send(Link.Control, [1]);
+        if (hasSent)
+        {
+            link.Send(Link.Control, [1]);
+        }
 
         Assert.All(Enumerable.Range(0, TicksToGiveUp - 1), _ => Assert.True(link.Tick()));
+        Assert.False(link.Tick());
+    }
+
+    [Fact]
+    public void Who_has_nothing_to_say_answers_and_is_not_given_up()
+    {
+        List<(bool ToRight, byte[] Frame)> wire = [];
+        Link left = new(Session, 0, frame => wire.Add((true, frame)), TicksToGiveUp);
+        Link right = new(Session, 1, frame => wire.Add((false, frame)), TicksToGiveUp);
+
+        for (int tick = 0; tick < 2 * TicksToGiveUp; tick++)
+        {
+            Assert.True(left.Tick());
+            Deliver(left, right, wire, []);
+        }
+    }
+
+    [Fact]
+    public void Who_talks_but_acknowledges_nothing_is_given_up()
+    {
+        byte[] frame = [];
+        Link deaf = new(Session, 1, sent => frame = sent, TicksToGiveUp);
+        Link link = new(Session, 0, _ => { }, TicksToGiveUp);
+        link.Send(Link.Control, [1]);
+
+        Assert.All(Enumerable.Range(0, TicksToGiveUp - 1), _ =>
+        {
+            deaf.Send(Link.Control, [2]);
+            link.Receive(frame, (_, _) => { });
+            Assert.True(link.Tick());
+        });
         Assert.False(link.Tick());
     }
 
@@ -132,14 +167,20 @@ public sealed class LinkTests
     {
         for (int tick = 0; tick < 4 * Link.TicksToResend; tick++)
         {
-            while (wire.Count > 0)
-            {
-                (bool toRight, byte[] frame) = wire[0];
-                wire.RemoveAt(0);
-                (toRight ? right : left).Receive(frame, (lane, payload) => received[lane].Add(payload));
-            }
+            Deliver(left, right, wire, received);
             left.Tick();
             right.Tick();
+        }
+    }
+
+    private static void Deliver(
+        Link left, Link right, List<(bool ToRight, byte[] Frame)> wire, List<byte[]>[] received)
+    {
+        while (wire.Count > 0)
+        {
+            (bool toRight, byte[] frame) = wire[0];
+            wire.RemoveAt(0);
+            (toRight ? right : left).Receive(frame, (lane, payload) => received[lane].Add(payload));
         }
     }
 }

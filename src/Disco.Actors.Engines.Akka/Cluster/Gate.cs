@@ -8,7 +8,10 @@ namespace Disco.Actors.Engines.Akka.Cluster;
 /// Of the coordinator: lets processes take part that are of the same version and know the secret, refuses others with
 /// the reason, and tells the director when one has left the cluster for good.
 /// </summary>
-/// <remarks>A start that was lost is told again until the run begins: a member takes the first.</remarks>
+/// <remarks>
+/// The run begins when all who are admitted are members of the cluster too, since only then their end is noticed. A
+/// start that was lost is told again until the run begins: a member takes the first.
+/// </remarks>
 internal sealed class Gate : RunActor
 {
     private readonly ClusterOptions _options;
@@ -19,6 +22,7 @@ internal sealed class Gate : RunActor
     private readonly global::Akka.Cluster.Cluster _cluster;
     private readonly Dictionary<IActorRef, (byte[] Theirs, byte[] Ours)> _challenged = [];
     private readonly List<(IActorRef Node, string Address)> _members = [];
+    private readonly HashSet<string> _up = [];
     private readonly string[] _addresses;
     private readonly byte[] _session = RandomNumberGenerator.GetBytes(sizeof(ulong));
     private ICancelable? _ticks;
@@ -36,10 +40,14 @@ internal sealed class Gate : RunActor
         _addresses = new string[options.Members];
     }
 
+    private bool IsComplete =>
+        _members.Count == _options.Members - 1 && _members.All(member => _up.Contains(member.Address));
+
     protected override void PreStart()
     {
         _cluster.Subscribe(
-            Self, ClusterEvent.SubscriptionInitialStateMode.InitialStateAsEvents, typeof(ClusterEvent.MemberRemoved));
+            Self, ClusterEvent.SubscriptionInitialStateMode.InitialStateAsEvents, typeof(ClusterEvent.MemberUp),
+            typeof(ClusterEvent.MemberRemoved));
         _ticks = Context.System.Scheduler.ScheduleTellRepeatedlyCancelable(
             TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1), Self, Tick.Instance, Self);
         _addresses[0] = _cluster.SelfAddress.ToString();
@@ -69,10 +77,15 @@ internal sealed class Gate : RunActor
             case Greeting { Kind: GreetingKind.Refused } refused when _challenged.Remove(Sender):
                 _log($"a process refused this coordinator: {refused.Text}");
                 break;
+            case ClusterEvent.MemberUp up:
+                _up.Add(up.Member.Address.ToString());
+                CheckComplete();
+                break;
             case ClusterEvent.MemberRemoved removed:
+                _up.Remove(removed.Member.Address.ToString());
                 Remove(removed.Member.Address.ToString());
                 break;
-            case Tick when _members.Count == _options.Members - 1:
+            case Tick when IsComplete:
                 TellStart();
                 break;
             case PartIs:
@@ -134,7 +147,7 @@ internal sealed class Gate : RunActor
 
     private void CheckComplete()
     {
-        if (_members.Count == _options.Members - 1)
+        if (IsComplete)
         {
             TellStart();
             _complete.TrySetResult(new Membership(BitConverter.ToUInt64(_session), 0, _addresses));
