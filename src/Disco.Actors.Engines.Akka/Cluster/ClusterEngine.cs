@@ -336,7 +336,10 @@ public sealed class ClusterEngine : Engine, IDisposable
         NodeSet nodes = new(Enumerable.Range(0, World.Nodes)
             .Where(node => members.Contains(Blueprint.MemberOf(node, World.Nodes, _members.Length)))
             .Aggregate(0UL, (bits, node) => bits | (1UL << node)));
-        string who = string.Join(", ", members.Select(member => _membership.Addresses[member]));
+        string who = string.Join(" and ", members.Select(member => _membership.Addresses[member]));
+        string gone = members.Length == 1
+            ? $"{who} is gone, and with it the nodes {nodes}"
+            : $"{who} are gone, and with them the nodes {nodes}";
         foreach (int member in members)
         {
             _members[member].Undelivered.Clear();
@@ -345,11 +348,10 @@ public sealed class ClusterEngine : Engine, IDisposable
         if (HasFault() || !TryLose(nodes, Cycle.Max(Now, new Cycle(_standing.Reached))))
         {
             Address first = World.Actors.First(actor => nodes.Contains(actor.Node)).Address;
-            _lost ??= new Fault(first, Now.Value, null, new ClusterException(
-                $"{who} is gone, and with it the nodes {nodes}"));
+            _lost ??= new Fault(first, Now.Value, null, new ClusterException(gone));
             return false;
         }
-        _log($"{who} is gone, and with it the nodes {nodes}: the run goes on without them");
+        _log($"{gone}: the run goes on without them");
         return true;
     }
 

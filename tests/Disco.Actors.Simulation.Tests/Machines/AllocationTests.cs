@@ -69,7 +69,8 @@ public sealed class AllocationTests(ITestOutputHelper output)
         long instructions = Instructions(machine);
         long deliveries = engine.Deliveries;
 
-        long longer = Allocated(engine, LongCycles, allocated);
+        // What others allocate meanwhile differs from stretch to stretch, what the engine does would be in each.
+        long longer = Enumerable.Range(0, strayBytes == 0 ? 1 : 4).Min(_ => Allocated(engine, LongCycles, allocated));
 
         instructions = Instructions(machine) - instructions;
         deliveries = engine.Deliveries - deliveries;
