@@ -10,16 +10,15 @@ internal sealed class Interruption : IDisposable
 {
     private volatile bool _requested;
 
+    private readonly Action? _asked;
     private readonly PosixSignalRegistration _termination;
 
-    public Interruption()
+    /// <param name="asked">Called at the first request, on a thread of its own.</param>
+    public Interruption(Action? asked = null)
     {
+        _asked = asked;
         Console.CancelKeyPress += OnCancel;
-        _termination = PosixSignalRegistration.Create(PosixSignal.SIGTERM, signal =>
-        {
-            signal.Cancel = !_requested;
-            _requested = true;
-        });
+        _termination = PosixSignalRegistration.Create(PosixSignal.SIGTERM, signal => signal.Cancel = Ask());
     }
 
     public bool Requested => _requested;
@@ -38,9 +37,17 @@ internal sealed class Interruption : IDisposable
         _termination.Dispose();
     }
 
-    private void OnCancel(object? sender, ConsoleCancelEventArgs e)
+    private void OnCancel(object? sender, ConsoleCancelEventArgs e) => e.Cancel = Ask();
+
+    /// <summary>True when the program is to go on until it ends by itself.</summary>
+    private bool Ask()
     {
-        e.Cancel = !_requested;
+        bool isFirst = !_requested;
         _requested = true;
+        if (isFirst)
+        {
+            _asked?.Invoke();
+        }
+        return isFirst;
     }
 }

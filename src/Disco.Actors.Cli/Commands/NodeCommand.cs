@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Runtime.InteropServices;
 using Disco.Actors.Cli.Configuration;
 
 namespace Disco.Actors.Cli.Commands;
@@ -45,14 +44,7 @@ internal static class NodeCommand
                 throw new UserError($"--join {address}: write HOST:PORT, for example 127.0.0.1:4053.");
             }
             using CancellationTokenSource asked = new();
-            void Ask(PosixSignalContext signal)
-            {
-                // The second one ends the process at once.
-                signal.Cancel = !asked.IsCancellationRequested;
-                asked.Cancel();
-            }
-            using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Ask);
-            using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Ask);
+            using Interruption interruption = new(asked.Cancel);
             return AkkaSupport.RunNode(Settings.Load(null, null, values), address, asked.Token);
         });
         return command;

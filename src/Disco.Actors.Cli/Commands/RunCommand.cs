@@ -39,7 +39,7 @@ internal static class RunCommand
         {
             Settings settings = flags.Load(parsed);
             Experiment experiment = Experiment.Of(settings);
-            TimeSpan every = TimeSpan.FromMilliseconds(settings.Nanoseconds("run.progress") / 1e6);
+            TimeSpan every = settings.HostTime("run.progress");
             RecordRequest? recording = record.Read(parsed, settings);
             CheckpointRequest checkpoint = checkpoints.Read(parsed, settings);
             if (recording is not null && checkpoint.From is not null)

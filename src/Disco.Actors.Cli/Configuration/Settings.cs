@@ -90,6 +90,9 @@ public sealed class Settings
             : throw Misfit(setting, "a length of time such as 300 ns or 2 ms");
     }
 
+    /// <summary>A span of the host's time.</summary>
+    public TimeSpan HostTime(string key) => TimeSpan.FromMilliseconds(Nanoseconds(key) / 1e6);
+
     /// <summary>A length of time as cycles of a clock, at least 1.</summary>
     public long Cycles(string key, long clockHz) => (long)Math.Max(1, Math.Round(Nanoseconds(key) * clockHz / 1e9));
 

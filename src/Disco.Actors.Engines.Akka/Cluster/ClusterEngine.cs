@@ -123,15 +123,8 @@ public sealed class ClusterEngine : Engine, IDisposable
             // Until they have said that they know; they end by themselves if it is lost.
             Task.Delay(TimeSpan.FromMilliseconds(500)).Wait();
         }
-        if (!_isAssembled)
-        {
-            // Who has joined need not find out by itself that there will be no run.
-            CoordinatedShutdown.Get(_system).Run(CoordinatedShutdown.ClusterLeavingReason.Instance)
-                .Wait(TimeSpan.FromSeconds(10));
-        }
-        // Nothing that a run's end makes Akka say is news.
-        _system.EventStream.SetLogLevel(LogLevel.ErrorLevel);
-        _system.Terminate().Wait(TimeSpan.FromSeconds(10));
+        // Who has joined need not find out by itself that there will be no run.
+        Departure.End(_system, leave: !_isAssembled);
     }
 
     internal override ref long Sequence(int actor) => ref _sequences[actor];

@@ -82,7 +82,6 @@ internal sealed class Gate : RunActor
                 CheckComplete();
                 break;
             case ClusterEvent.MemberRemoved removed:
-                _up.Remove(removed.Member.Address.ToString());
                 Remove(removed.Member.Address.ToString());
                 break;
             case Tick when IsComplete:
@@ -165,6 +164,7 @@ internal sealed class Gate : RunActor
 
     private void Remove(string address)
     {
+        _up.Remove(address);
         int member = _members.FindIndex(each => each.Address == address);
         if (member < 0)
         {

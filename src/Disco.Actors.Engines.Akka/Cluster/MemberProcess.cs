@@ -1,5 +1,4 @@
 using Akka.Actor;
-using Akka.Event;
 
 namespace Disco.Actors.Engines.Akka.Cluster;
 
@@ -25,8 +24,6 @@ public sealed record MemberEnd(MemberEndKind Kind, string Reason);
 /// <summary>A process that runs nodes of a machine for a coordinator: <c>disco node</c>.</summary>
 public static class MemberProcess
 {
-    private static readonly TimeSpan LeaveWait = TimeSpan.FromSeconds(10);
-
     /// <summary>Joins, takes part in one run, and leaves.</summary>
     /// <param name="options">Where to listen, and the secret.</param>
     /// <param name="threads">Host threads.</param>
@@ -50,15 +47,7 @@ public static class MemberProcess
             MemberEndKind.Asked, $"this process was asked to end, and has left {address}")));
         cluster.Join(global::Akka.Actor.Address.Parse(address));
         Ended ended = end.Task.GetAwaiter().GetResult();
-        if (ended.Kind != MemberEndKind.Good)
-        {
-            // The others need not find out by themselves that it is gone.
-            CoordinatedShutdown.Get(system).Run(CoordinatedShutdown.ClusterLeavingReason.Instance)
-                .Wait(LeaveWait, CancellationToken.None);
-        }
-        // Nothing that a run's end makes Akka say is news.
-        system.EventStream.SetLogLevel(LogLevel.ErrorLevel);
-        system.Terminate().Wait(LeaveWait, CancellationToken.None);
+        Departure.End(system, leave: ended.Kind != MemberEndKind.Good);
         return new MemberEnd(ended.Kind, ended.Reason);
     }
 }

@@ -231,7 +231,8 @@ internal sealed class Part : RunActor
         }
         else
         {
-            _links[0]!.Send(Link.Control, control);
+            // Null when the coordinator was given up.
+            _links[0]?.Send(Link.Control, control);
         }
     }
 

@@ -69,11 +69,14 @@ public sealed class AllocationTests(ITestOutputHelper output)
         long instructions = Instructions(machine);
         long deliveries = engine.Deliveries;
 
-        // What others allocate meanwhile differs from stretch to stretch, what the engine does would be in each.
-        long longer = Enumerable.Range(0, strayBytes == 0 ? 1 : 4).Min(_ => Allocated(engine, LongCycles, allocated));
-
+        long longer = Allocated(engine, LongCycles, allocated);
         instructions = Instructions(machine) - instructions;
         deliveries = engine.Deliveries - deliveries;
+        for (int again = 0; again < 3 && strayBytes > 0; again++)
+        {
+            // What others allocate meanwhile differs from stretch to stretch, what the engine does would be in each.
+            longer = Math.Min(longer, Allocated(engine, LongCycles, allocated));
+        }
         output.WriteLine($"{shortly} bytes in {ShortCycles} cycles, {longer} in {LongCycles}: "
             + $"{instructions} instructions, {deliveries} messages");
         Assert.True(instructions > 50_000);
