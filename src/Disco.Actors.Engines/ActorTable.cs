@@ -11,6 +11,7 @@ internal sealed class ActorTable
 
     public ActorTable(World world)
     {
+        Nodes = Math.Max(1, world.Nodes);
         Actors = world.Actors;
         NodeOf = [.. Actors.Select(actor => actor.Node)];
         AtBorder = [.. Actors.Select(actor => actor.IsAtBorder)];
@@ -28,6 +29,8 @@ internal sealed class ActorTable
             _byRole[(int)role.Key] = numbers;
         }
     }
+
+    public int Nodes { get; }
 
     /// <summary>In address order.</summary>
     public Actor[] Actors { get; }

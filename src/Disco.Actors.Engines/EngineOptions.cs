@@ -11,9 +11,8 @@ public sealed record EngineOptions
     public long JitterCycles { get; init; }
 
     /// <summary>
-    /// 0 is exact. Otherwise envelopes between nodes arrive no earlier than the next boundary after their sending, a
-    /// multiple of this many cycles (rounded up to an even number), and half of them later at the soonest: not before
-    /// the second next multiple of the half. A deterministic error, which <see cref="Engine.WindowDelay"/> states.
+    /// 0 is exact. Otherwise no envelope between nodes takes less than this many cycles, as if the network were that
+    /// slow, so that nodes may be that far apart. A deterministic error, which <see cref="Engine.WindowDelay"/> states.
     /// </summary>
     public long WindowCycles { get; init; }
 

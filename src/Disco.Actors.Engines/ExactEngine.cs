@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Disco.Actors.Core;
 
 namespace Disco.Actors.Engines;
@@ -8,6 +9,10 @@ namespace Disco.Actors.Engines;
 /// </summary>
 public abstract partial class ExactEngine : Engine
 {
+    // Half of what a message from one thread to another takes both: some lines of the one host core's cache, fetched
+    // by the other.
+    private static readonly long PassingTicks = Stopwatch.Frequency / 5_000_000;
+
     private readonly Partition[] _partitions;
     private readonly int[] _partitionOf;
     private NodeProcess[] _nodes;
@@ -19,7 +24,7 @@ public abstract partial class ExactEngine : Engine
         : base(world, options)
     {
         Invariant.Holds(threads >= 1);
-        _partitionOf = new int[Math.Max(1, world.Nodes)];
+        _partitionOf = new int[Table.Nodes];
         _partitions = new Partition[Math.Clamp(threads, 1, _partitionOf.Length)];
         for (int i = 0; i < _partitions.Length; i++)
         {
@@ -78,18 +83,25 @@ public abstract partial class ExactEngine : Engine
     /// <summary>Who watches a node in the run that begins.</summary>
     private protected virtual IObserver[] ObserversOf(int node) => NodeObserver is null ? [] : [NodeObserver(node)];
 
-    /// <summary>Gives nodes to other partitions so that all have about the same load. Between slices.</summary>
+    /// <summary>Gives nodes to other partitions so that all take about as long. Between slices.</summary>
     private protected void ShareNodes()
     {
-        long[] loads = [.. _nodes.Select(node => node.SampledTicks)];
-        if (LoadBalance.Share(loads, _partitionOf, _partitions.Length))
-        {
-            Assign();
-        }
+        long[] loads = new long[_nodes.Length];
+        long[,] passing = new long[_nodes.Length, _nodes.Length];
         foreach (NodeProcess node in _nodes)
         {
+            loads[node.Number] = node.SampledTicks * Partition.SampleEvery;
             // Old measurements fade.
             node.SampledTicks /= 2;
+            for (int to = 0; to < _nodes.Length; to++)
+            {
+                passing[node.Number, to] = node.SentTo[to] * PassingTicks;
+                node.SentTo[to] /= 2;
+            }
+        }
+        if (LoadBalance.Share(loads, passing, _partitionOf, _partitions.Length))
+        {
+            Assign();
         }
     }
 

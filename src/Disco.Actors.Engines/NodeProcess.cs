@@ -70,6 +70,7 @@ internal sealed class NodeProcess : Context
         _codec = codec;
         _slackMaxCycles = timing.RemoteReachCycles / SlackPart;
         _sequences = new long[_actors.Length];
+        SentTo = new long[table.Nodes];
         _places = new int[_actors.Length];
         Array.Fill(_places, -1);
         NoteAllSteps();
@@ -96,6 +97,9 @@ internal sealed class NodeProcess : Context
     /// <summary>Host time measured in a sample of its windows, in ticks of the stopwatch; for sharing out nodes.
     /// </summary>
     public long SampledTicks { get; set; }
+
+    /// <summary>Messages by node they were sent to; for sharing out nodes.</summary>
+    public long[] SentTo { get; }
 
     /// <summary>The nodes it runs with, on one thread. Set before anything else is asked of it.</summary>
     public Partition Partition
@@ -201,7 +205,7 @@ internal sealed class NodeProcess : Context
         long now = Now.Value;
         long arrival = now + latencyCycles;
         bool here = _nodeOf[to] == Number;
-        if (!here && latencyCycles < _timing.CrossNodeCycles)
+        if (!here && latencyCycles < _timing.CrossNodeLatencyCycles)
         {
             Invariant.Broken($"a message to {target} on another node with latency {latencyCycles}");
         }
@@ -216,6 +220,7 @@ internal sealed class NodeProcess : Context
         Address source = _actors[_current].Address;
         if (!here)
         {
+            SentTo[_nodeOf[to]]++;
             _limits = Limits.Min(_limits, _timing.Answer(arrival, _atBorder[to]));
         }
         ref Envelope envelope = ref here ? ref _queue[Enqueue(arrival, to)] : ref _partition.Carry(to, arrival);
@@ -378,7 +383,7 @@ internal sealed class NodeProcess : Context
         }
     }
 
-    /// <summary>Jitter, the window boundary between nodes, the order of the (source, target, lane), lateness.</summary>
+    /// <summary>The window between nodes, jitter, the order of the (source, target, lane), lateness.</summary>
     private long Adjust(int target, Lane lane, long arrival, bool here)
     {
         if (!here)

@@ -17,7 +17,9 @@ namespace Disco.Actors.Engines;
 /// </remarks>
 internal sealed class Partition(ActorTable table, Timing timing, int[] partitionOf)
 {
-    private const int SampleEvery = 64;
+    /// <summary>Of so many turns one is timed.</summary>
+    public const int SampleEvery = 64;
+
     private const int Lanes = 4;
 
     // Behind what changes every turn, so that another partition's does not come to lie on the same cache line.

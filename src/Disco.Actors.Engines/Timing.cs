@@ -12,7 +12,7 @@ internal sealed class Timing
 {
     public const long Never = long.MaxValue;
 
-    private readonly long _halfWindowCycles;
+    private readonly long _windowCycles;
     private readonly long _stopDelayCycles;
     private readonly long _outboundCycles;
     private readonly long _remoteInboundCycles;
@@ -23,14 +23,15 @@ internal sealed class Timing
         Invariant.Holds(options.JitterCycles >= 0);
         Order = new TotalOrder(options.Seed);
         JitterCycles = options.JitterCycles;
-        _halfWindowCycles = (options.WindowCycles + 1) / 2;
+        _windowCycles = options.WindowCycles;
         InboundCycles = lookahead.InboundCycles;
-        CrossNodeCycles = lookahead.CrossNodeCycles;
+        CrossNodeLatencyCycles = lookahead.CrossNodeCycles;
+        CrossNodeCycles = Math.Max(lookahead.CrossNodeCycles, _windowCycles);
         _outboundCycles = lookahead.OutboundCycles;
-        _remoteInboundCycles = Math.Max(lookahead.RemoteInboundCycles, lookahead.CrossNodeCycles);
+        _remoteInboundCycles = Math.Max(lookahead.RemoteInboundCycles, CrossNodeCycles);
         // A chain to another self-acting actor ends with a message to it, and between nodes it crosses once.
         LocalReachCycles = Math.Max(lookahead.LocalReachCycles, lookahead.InboundCycles);
-        RemoteReachCycles = Math.Max(lookahead.RemoteReachCycles, lookahead.CrossNodeCycles);
+        RemoteReachCycles = Math.Max(lookahead.RemoteReachCycles, CrossNodeCycles);
         _stopDelayCycles = Math.Max(LocalReachCycles, RemoteReachCycles);
     }
 
@@ -44,13 +45,17 @@ internal sealed class Timing
 
     public long RemoteReachCycles { get; }
 
+    /// <summary>The smallest latency that an actor may give a message to another node.</summary>
+    public long CrossNodeLatencyCycles { get; }
+
+    /// <summary>How long such a message takes at the soonest.</summary>
     public long CrossNodeCycles { get; }
 
     /// <summary>How late envelopes and a stop are; null when all are on time.</summary>
     public Lateness? Lateness { get; set; }
 
     /// <summary>True when an arrival is more than sending cycle plus latency.</summary>
-    public bool Adjusts => JitterCycles != 0 || _halfWindowCycles != 0 || Lateness is not null;
+    public bool Adjusts => JitterCycles != 0 || _windowCycles != 0 || Lateness is not null;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static long Plus(long cycle, long cycles)
@@ -68,10 +73,10 @@ internal sealed class Timing
         long acts = Plus(step, _outboundCycles);
         long leaves = Math.Min(border, Plus(envelope, _outboundCycles));
         Limits limits = new(
-            Bounded(Math.Min(leaves, acts), CrossNodeCycles),
+            Plus(Math.Min(leaves, acts), CrossNodeCycles),
             Math.Min(
-                Bounded(leaves, _remoteInboundCycles),
-                Math.Max(Bounded(acts, _remoteInboundCycles), Bounded(step, RemoteReachCycles))));
+                Plus(leaves, _remoteInboundCycles),
+                Math.Max(Plus(acts, _remoteInboundCycles), Plus(step, RemoteReachCycles))));
         return limits.AtMost(StopAt(Math.Min(envelope, step)));
     }
 
@@ -79,7 +84,7 @@ internal sealed class Timing
     public Limits Answer(long arrival, bool toBorder)
     {
         long leaves = toBorder ? arrival : Plus(arrival, _outboundCycles);
-        return new Limits(Bounded(leaves, CrossNodeCycles), Bounded(leaves, _remoteInboundCycles))
+        return new Limits(Plus(leaves, CrossNodeCycles), Plus(leaves, _remoteInboundCycles))
             .AtMost(StopAt(arrival));
     }
 
@@ -88,18 +93,14 @@ internal sealed class Timing
     /// before the request is known: every horizon is at most a reach, every window at most a crossing, beyond the
     /// earliest event that could still ask.
     /// </summary>
-    public long StopAt(long cycle) => Bounded(cycle, _stopDelayCycles);
+    public long StopAt(long cycle) => Plus(cycle, _stopDelayCycles);
 
     /// <summary>The same, where it is known that it took effect later.</summary>
     public long LateStopAt(long cycle) => Math.Max(StopAt(cycle), Lateness?.StopAt ?? 0);
 
-    /// <summary>
-    /// Not before the second half-window boundary after the sending: so it is never less than half a window under
-    /// way, and threads that go from boundary to boundary may be that far apart instead of all having to meet there.
+    /// <summary>When an envelope to another node arrives, in a run that is not exact not before a window's length.
     /// </summary>
-    public long Crossed(long sent, long arrival) => _halfWindowCycles == 0
-        ? arrival
-        : Math.Max(arrival, ((sent / _halfWindowCycles) + 2) * _halfWindowCycles);
+    public long Crossed(long sent, long arrival) => Math.Max(arrival, sent + _windowCycles);
 
     /// <summary>The envelope at the arrival at which it will be handled.</summary>
     public Envelope Late(in Envelope envelope) =>
@@ -128,11 +129,5 @@ internal sealed class Timing
             moved.TieBreak = Order.TieBreak(moved.Arrival, moved.Source, moved.Target, moved.Message.Lane);
         }
         return moved;
-    }
-
-    private long Bounded(long cycle, long cycles)
-    {
-        long sum = Plus(cycle, cycles);
-        return _halfWindowCycles == 0 || sum == Never ? sum : Crossed(cycle, sum);
     }
 }
