@@ -1,5 +1,4 @@
 using Akka.Actor;
-using Akka.Event;
 using Disco.Actors.Core;
 using Address = Disco.Actors.Core.Address;
 using Envelope = Disco.Actors.Core.Envelope;
