@@ -91,18 +91,19 @@ internal sealed class LoadBalance
                 {
                     continue;
                 }
-                long moveGain = _counts[most] > 1 ? GainOf(new Change(node, to, -1)) : 0;
-                if (moveGain > bestGain)
+                for (int other = -1; other < _loads.Length; other++)
                 {
-                    (best, bestGain) = (new Change(node, to, -1), moveGain);
-                }
-                for (int other = 0; other < _loads.Length; other++)
-                {
-                    // Two nodes with cold caches.
-                    long exchangeGain = _partitionOf[other] == to ? GainOf(new Change(node, to, other)) - gainMin : 0;
-                    if (exchangeGain > bestGain)
+                    bool isExchange = other >= 0;
+                    if (isExchange ? _partitionOf[other] != to : _counts[most] == 1)
                     {
-                        (best, bestGain) = (new Change(node, to, other), exchangeGain);
+                        continue;
+                    }
+                    Change change = new(node, to, other);
+                    // An exchange leaves two nodes with cold caches.
+                    long gain = GainOf(change) - (isExchange ? gainMin : 0);
+                    if (gain > bestGain)
+                    {
+                        (best, bestGain) = (change, gain);
                     }
                 }
             }
