@@ -3,7 +3,7 @@ using Disco.Actors.Machine.Mips.Interpreter;
 
 namespace Disco.Actors.Machine.Mips;
 
-/// <summary>Where the decoded instructions of a virtual granule are.</summary>
+/// <summary>Where the decoded instructions of a virtual granule are: what a branch reads.</summary>
 [StructLayout(LayoutKind.Sequential)]
 internal unsafe struct FetchEntry
 {
@@ -12,11 +12,6 @@ internal unsafe struct FetchEntry
 
     /// <summary>Record of the granule's first instruction.</summary>
     public Insn* Main;
-
-    public ulong Physical;
-
-    /// <summary>1 when translated for one address space only.</summary>
-    public ulong Local;
 }
 
 /// <summary>
@@ -30,7 +25,13 @@ internal sealed unsafe class CodeCache
     private const int BlockBytesMax = 24 << 20;
     private const int Chains = 8192;
 
+    // Mark in a physical address: translated for one address space only.
+    private const ulong LocalPage = 1;
+
     private readonly FetchEntry[] _table;
+
+    // By place in the table, the physical address of the granule, with the mark.
+    private readonly ulong[] _physical;
     private readonly int _shift;
     private readonly int _blocksMax;
     private readonly HandlerSet _handlers;
@@ -51,6 +52,7 @@ internal sealed unsafe class CodeCache
         _shift = granuleShift;
         _handlers = handlers;
         _table = GC.AllocateArray<FetchEntry>(entries, pinned: true);
+        _physical = new ulong[entries];
         _blocksMax = BlockBytesMax / (sizeof(Insn) * 3 * Words);
         ClearTable();
     }
@@ -87,8 +89,7 @@ internal sealed unsafe class CodeCache
         ref FetchEntry entry = ref _table[Index(pc)];
         entry.Tag = (pc & ~OffsetMask) | context;
         entry.Main = block.Main(0);
-        entry.Physical = physical;
-        entry.Local = local ? 1UL : 0;
+        _physical[Index(pc)] = physical | (local ? LocalPage : 0);
         return entry.Main;
     }
 
@@ -167,7 +168,7 @@ internal sealed unsafe class CodeCache
         NextEpoch();
         for (int i = 0; i < _table.Length; i++)
         {
-            if (_table[i].Local != 0)
+            if ((_physical[i] & LocalPage) != 0)
             {
                 _table[i].Tag = NoTag;
             }
@@ -238,7 +239,7 @@ internal sealed unsafe class CodeCache
         int step = _shift >= 12 ? 1 : 1 << (12 - _shift);
         for (int i = (int)(physical >> _shift) & (step - 1); i < _table.Length; i += step)
         {
-            if (_table[i].Physical == physical)
+            if ((_physical[i] & ~LocalPage) == physical)
             {
                 _table[i].Tag = NoTag;
             }

@@ -7,19 +7,20 @@ namespace Disco.Actors.Machine.Mips;
 
 /// <summary>
 /// A translation the core has made use of: where in host memory a granule of virtual addresses is now, and what may
-/// be done there. A tag that differs from every address marks a permission that is not there.
+/// be done there. No more than a load or a store that hits reads, since a turn of a CPU begins with most of them in no
+/// near cache of the host.
 /// </summary>
 [StructLayout(LayoutKind.Sequential)]
 internal unsafe struct DataEntry
 {
-    public ulong ReadTag;
-    public ulong WriteTag;
+    /// <summary>
+    /// Virtual address of the granule, with <see cref="DataCache.ReadOnly"/>. In a place without an entry the address
+    /// of a granule whose place is another one.
+    /// </summary>
+    public ulong Tag;
 
     /// <summary>Host address minus virtual address.</summary>
     public nint Addend;
-
-    /// <summary>Physical address of the granule, with <see cref="DataCache.LocalPage"/> in bit 0.</summary>
-    public ulong Physical;
 }
 
 /// <summary>
@@ -37,13 +38,16 @@ internal sealed unsafe class DataCache
     public const int Tables = 4;
 
     /// <summary>Log2 of the size of an entry.</summary>
-    public const int EntryShift = 5;
+    public const int EntryShift = 4;
 
-    /// <summary>No masked address has all bits set, since a mask always clears some.</summary>
-    public const ulong NoTag = ulong.MaxValue;
+    /// <summary>
+    /// Mark in <see cref="DataEntry.Tag"/>: no stores. Between the bits of an alignment and those of a granule, so that
+    /// a load's mask lets it pass and a masked address never has it.
+    /// </summary>
+    public const ulong ReadOnly = 8;
 
-    /// <summary>Mark in <see cref="DataEntry.Physical"/>: translated for one address space only.</summary>
-    public const ulong LocalPage = 1;
+    // Mark in a physical address: translated for one address space only.
+    private const ulong LocalPage = 1;
 
     // Victims of a table: two streams whose addresses differ by a multiple of the table's reach take turns in one
     // place, and each finds its entry among the victims. What left place p can only be victim p modulo their number.
@@ -53,6 +57,9 @@ internal sealed unsafe class DataCache
     private readonly DataEntry[] _all;
     private readonly DataEntry* _first;
     private readonly int _victims;
+
+    // The physical address of the granule in each place, with the mark; 0 where there is no entry.
+    private readonly ulong[] _physical;
 
     // The slot of each place and the place of each slot. Of the slots the last stands for none.
     private readonly int[] _allLinks;
@@ -74,7 +81,7 @@ internal sealed unsafe class DataCache
     /// <param name="slots">The port's, or 0.</param>
     public DataCache(int granuleShift, int entries, int slots)
     {
-        Invariant.Holds(BitOperations.IsPow2(entries));
+        Invariant.Holds(BitOperations.IsPow2(entries) && entries >= VictimsOfTable && 1UL << granuleShift > ReadOnly);
         _shift = granuleShift;
         _entryBits = BitOperations.Log2((uint)entries);
         _indexMask = entries - 1;
@@ -84,11 +91,14 @@ internal sealed unsafe class DataCache
         int places = _victims + (Tables * VictimsOfTable);
         _all = GC.AllocateArray<DataEntry>(places, pinned: true);
         _first = (DataEntry*)Marshal.UnsafeAddrOfPinnedArrayElement(_all, 0);
-        Array.Fill(_all, new DataEntry { ReadTag = NoTag, WriteTag = NoTag });
+        _physical = new ulong[places];
         _allLinks = GC.AllocateArray<int>(places + slots + 1, pinned: true);
         _slotOf = (int*)Marshal.UnsafeAddrOfPinnedArrayElement(_allLinks, 0);
         _placeOf = _slotOf + places;
-        new Span<int>(_slotOf, places).Fill(_noSlot);
+        for (int table = 0; table < Tables; table++)
+        {
+            Clear(table);
+        }
     }
 
     public DataEntry* Table(int table) => _first + (table << _entryBits);
@@ -102,13 +112,13 @@ internal sealed unsafe class DataCache
         ulong tag = address & _granuleMask;
         int place = PlaceOf(table, address);
         DataEntry* entry = _first + place;
-        if ((toWrite ? entry->WriteTag : entry->ReadTag) == tag)
+        if (Has(entry, tag, toWrite))
         {
             return entry;
         }
         int victimPlace = VictimOf(place);
         DataEntry* victim = _first + victimPlace;
-        if ((toWrite ? victim->WriteTag : victim->ReadTag) != tag)
+        if (!Has(victim, tag, toWrite))
         {
             return null;
         }
@@ -116,6 +126,7 @@ internal sealed unsafe class DataCache
         if ((++_revivals & 7) == 0)
         {
             (*entry, *victim) = (*victim, *entry);
+            (_physical[place], _physical[victimPlace]) = (_physical[victimPlace], _physical[place]);
             int slot = _slotOf[place];
             Join(place, _slotOf[victimPlace]);
             Join(victimPlace, slot);
@@ -123,6 +134,9 @@ internal sealed unsafe class DataCache
         }
         return victim;
     }
+
+    /// <summary>The physical address of an entry's granule.</summary>
+    public ulong PhysicalOf(DataEntry* entry) => _physical[entry - _first] & ~LocalPage;
 
     /// <summary>Enters a granule; what was in its place becomes a victim.</summary>
     /// <param name="table">The mode's.</param>
@@ -139,16 +153,16 @@ internal sealed unsafe class DataCache
         int place = PlaceOf(table, address);
         DataEntry* entry = _first + place;
         _tablesUsed |= 1U << table;
-        if (entry->ReadTag != tag)
+        if (!Has(entry, tag, toWrite: false))
         {
             int victimPlace = VictimOf(place);
             _first[victimPlace] = *entry;
+            _physical[victimPlace] = _physical[place];
             Join(victimPlace, _slotOf[place]);
         }
-        entry->ReadTag = tag;
-        entry->WriteTag = writable ? tag : NoTag;
+        entry->Tag = writable ? tag : tag | ReadOnly;
         entry->Addend = (nint)host - (nint)address;
-        entry->Physical = (physical & _granuleMask) | (local ? LocalPage : 0);
+        _physical[place] = (physical & _granuleMask) | (local ? LocalPage : 0);
         if (_noSlot == 0)
         {
             return;
@@ -178,7 +192,7 @@ internal sealed unsafe class DataCache
         int place = _placeOf[slot];
         if (_slotOf[place] == slot)
         {
-            _first[place].WriteTag = NoTag;
+            _first[place].Tag |= ReadOnly;
         }
     }
 
@@ -253,10 +267,19 @@ internal sealed unsafe class DataCache
 
     private void Clear(int firstPlace, int count)
     {
-        DataEntry none = new() { ReadTag = NoTag, WriteTag = NoTag };
-        new Span<DataEntry>(_first + firstPlace, count).Fill(none);
+        for (int place = firstPlace; place < firstPlace + count; place++)
+        {
+            _first[place].Tag = TagOfNone(place);
+        }
+        Array.Clear(_physical, firstPlace, count);
         new Span<int>(_slotOf + firstPlace, count).Fill(_noSlot);
     }
+
+    private static bool Has(DataEntry* entry, ulong tag, bool toWrite) =>
+        (toWrite ? entry->Tag : entry->Tag & ~ReadOnly) == tag;
+
+    // No address of its neighbour's place is looked for in a place.
+    private ulong TagOfNone(int place) => ((ulong)(place ^ 1) << _shift) | ReadOnly;
 
     private int PlaceOf(int table, ulong address) => (table << _entryBits) + ((int)(address >> _shift) & _indexMask);
 
@@ -271,16 +294,14 @@ internal sealed unsafe class DataCache
 
     private void Forget(int place)
     {
-        DataEntry* entry = _first + place;
-        entry->ReadTag = NoTag;
-        entry->WriteTag = NoTag;
-        entry->Physical = 0;
+        _first[place].Tag = TagOfNone(place);
+        _physical[place] = 0;
         _slotOf[place] = _noSlot;
     }
 
     private void ForgetVirtual(int place, ulong tag)
     {
-        if (_first[place].ReadTag == tag)
+        if (Has(_first + place, tag, toWrite: false))
         {
             Forget(place);
         }
@@ -290,7 +311,7 @@ internal sealed unsafe class DataCache
     {
         for (int place = firstPlace; place < firstPlace + count; place++)
         {
-            if ((_first[place].Physical & LocalPage) != 0)
+            if ((_physical[place] & LocalPage) != 0)
             {
                 Forget(place);
             }
@@ -301,14 +322,13 @@ internal sealed unsafe class DataCache
     {
         for (int place = firstPlace; place < firstPlace + count; place++)
         {
-            DataEntry* entry = _first + place;
-            if ((entry->Physical & ~LocalPage) - physical >= bytes)
+            if ((_physical[place] & ~LocalPage) - physical >= bytes)
             {
                 continue;
             }
             if (writeOnly)
             {
-                entry->WriteTag = NoTag;
+                _first[place].Tag |= ReadOnly;
             }
             else
             {

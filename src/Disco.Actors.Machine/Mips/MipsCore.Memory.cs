@@ -213,7 +213,7 @@ public sealed unsafe partial class MipsCore
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private byte* HostOf(DataEntry* entry, ulong address)
     {
-        _physical = (entry->Physical & ~DataCache.LocalPage) + (address - entry->ReadTag);
+        _physical = _data.PhysicalOf(entry) + (address - (entry->Tag & ~DataCache.ReadOnly));
         return (byte*)address + entry->Addend;
     }
 

@@ -17,6 +17,28 @@ public sealed unsafe class DataCacheTests
 
     private readonly DataCache _cache = new(5, Entries, Slots);
 
+    /// <summary>Whatever stands in a place without an entry is no address that is looked for there.</summary>
+    [Theory]
+    [InlineData(0)]
+    [InlineData(32)]
+    [InlineData(Low)]
+    [InlineData(High + 32)]
+    [InlineData(0x8000_0000_0000_0000)]
+    [InlineData(ulong.MaxValue - 31)]
+    public void Nothing_is_known_of_an_address_before_it_is_entered_nor_after_it_is_forgotten(ulong address)
+    {
+        AssertUnknown(address);
+        Fill(address, slot: 1, writable: true);
+        _cache.DropSlotWrite(1);
+        Assert.True(Knows(address) && !Knows(address, toWrite: true));
+        _cache.DropSlot(1);
+        AssertUnknown(address);
+        Fill(address ^ (32 * Entries), slot: 2);
+        AssertUnknown(address);
+        _cache.Clear();
+        AssertUnknown(address);
+    }
+
     [Fact]
     public void Entry_that_lost_its_place_is_found_among_the_victims()
     {
@@ -113,10 +135,18 @@ public sealed unsafe class DataCacheTests
     private void Fill(ulong address, int slot, int table = Kernel, bool writable = false, bool local = false) =>
         _cache.Fill(table, address, address, (byte*)0x7000_0000 + address, writable, local, slot);
 
+    private void AssertUnknown(ulong address)
+    {
+        for (int table = 0; table < DataCache.Tables; table++)
+        {
+            Assert.False(Knows(address, toWrite: false, table) || Knows(address, toWrite: true, table));
+        }
+    }
+
     private bool Knows(ulong address, bool toWrite = false, int table = Kernel)
     {
         DataEntry* entry = _cache.Find(table, address + 4, toWrite);
-        Assert.True(entry == null || entry->Addend == 0x7000_0000);
+        Assert.True(entry == null || (entry->Addend == 0x7000_0000 && _cache.PhysicalOf(entry) == (address & ~31UL)));
         return entry != null;
     }
 }

@@ -47,7 +47,7 @@ internal static unsafe class Loads<TGranule, TOrder>
         ulong address = Address<T>(ip, r);
         ulong at = T.Partial ? address & ~(ulong)(T.SizeBytes - 1) : address;
         DataEntry* entry = Memory<TGranule>.Entry(r, at);
-        if (T.Linked || entry->ReadTag != (at & Memory<TGranule>.TagMask(T.SizeBytes)))
+        if (T.Linked || ((entry->Tag ^ at) & Memory<TGranule>.TagMask(T.SizeBytes)) != 0)
         {
             return Slow<T>(ip, r, core, budget);
         }

@@ -40,7 +40,7 @@ internal static unsafe class Stores<TGranule, TOrder>
         ulong address = Address<T>(ip, r);
         ulong at = T.Partial ? address & ~(ulong)(T.SizeBytes - 1) : address;
         DataEntry* entry = Memory<TGranule>.Entry(r, at);
-        if (entry->WriteTag != (at & Memory<TGranule>.TagMask(T.SizeBytes)))
+        if (entry->Tag != (at & Memory<TGranule>.TagMask(T.SizeBytes)))
         {
             return Slow<T>(ip, r, core, budget);
         }

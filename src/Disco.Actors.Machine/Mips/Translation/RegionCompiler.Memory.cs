@@ -14,7 +14,7 @@ internal sealed unsafe partial class RegionCompiler
     /// <summary>Pushes the datum at base + offset, extended to 64 bits.</summary>
     internal void PushDatum(Step step, int sizeBytes, bool signed)
     {
-        LookUp(step, sizeBytes, tag: 0);
+        LookUp(step, sizeBytes, toWrite: false);
         _il.Emit(_handlers.Big || !signed ? Unsigned(sizeBytes) : Signed(sizeBytes));
         if (_handlers.Big)
         {
@@ -36,7 +36,7 @@ internal sealed unsafe partial class RegionCompiler
     /// <summary>Stores what <paramref name="pushValue"/> pushes, of at least the size's bits.</summary>
     internal void StoreDatum(Step step, int sizeBytes, Action pushValue)
     {
-        LookUp(step, sizeBytes, tag: 8);
+        LookUp(step, sizeBytes, toWrite: true);
         pushValue();
         if (_handlers.Big && sizeBytes > 1)
         {
@@ -53,7 +53,7 @@ internal sealed unsafe partial class RegionCompiler
     }
 
     // Pushes the host's address of the datum.
-    private void LookUp(Step step, int sizeBytes, int tag)
+    private void LookUp(Step step, int sizeBytes, bool toWrite)
     {
         _needsTable = true;
         int indexMask = (_handlers.DataEntries - 1) << DataCache.EntryShift;
@@ -75,12 +75,21 @@ internal sealed unsafe partial class RegionCompiler
         _il.Emit(OpCodes.Add);
         _il.Emit(OpCodes.Stloc, _entry);
         _il.Emit(OpCodes.Ldloc, _entry);
-        Offset(tag);
         _il.Emit(OpCodes.Ldind_I8);
         _il.Emit(OpCodes.Ldloc, _address);
-        Constant(tagMask);
-        _il.Emit(OpCodes.And);
-        _il.Emit(OpCodes.Bne_Un, Leave());
+        if (toWrite)
+        {
+            Constant(tagMask);
+            _il.Emit(OpCodes.And);
+            _il.Emit(OpCodes.Bne_Un, Leave());
+        }
+        else
+        {
+            _il.Emit(OpCodes.Xor);
+            Constant(tagMask);
+            _il.Emit(OpCodes.And);
+            _il.Emit(OpCodes.Brtrue, Leave());
+        }
         _il.Emit(OpCodes.Ldloc, _entry);
         Offset(AddendOffset());
         _il.Emit(OpCodes.Ldind_I);
