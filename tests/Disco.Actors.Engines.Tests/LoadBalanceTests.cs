@@ -65,7 +65,7 @@ public sealed class LoadBalanceTests
         Assert.True(LoadBalance.Share(loads, new long[8, 8], partitionOf, 2));
     }
 
-    /// <summary>Against times counted anew: every share makes the longest shorter, by what it said at least.</summary>
+    /// <summary>Against times counted anew.</summary>
     [Theory]
     [InlineData(1UL, 8, 2)]
     [InlineData(2UL, 16, 3)]
