@@ -25,12 +25,9 @@ internal sealed unsafe class CodeCache
     private const int BlockBytesMax = 24 << 20;
     private const int Chains = 8192;
 
-    // Mark in a physical address: translated for one address space only.
-    private const ulong LocalPage = 1;
-
     private readonly FetchEntry[] _table;
 
-    // By place in the table, the physical address of the granule, with the mark.
+    // By place in the table, the physical address of the granule, with DataCache.LocalPage.
     private readonly ulong[] _physical;
     private readonly int _shift;
     private readonly int _blocksMax;
@@ -86,10 +83,11 @@ internal sealed unsafe class CodeCache
     {
         CodeBlock block = BlockFor(physical, variant, host, out fresh);
         NextEpoch();
-        ref FetchEntry entry = ref _table[Index(pc)];
+        int place = Index(pc);
+        ref FetchEntry entry = ref _table[place];
         entry.Tag = (pc & ~OffsetMask) | context;
         entry.Main = block.Main(0);
-        _physical[Index(pc)] = physical | (local ? LocalPage : 0);
+        _physical[place] = physical | (local ? DataCache.LocalPage : 0);
         return entry.Main;
     }
 
@@ -168,7 +166,7 @@ internal sealed unsafe class CodeCache
         NextEpoch();
         for (int i = 0; i < _table.Length; i++)
         {
-            if ((_physical[i] & LocalPage) != 0)
+            if ((_physical[i] & DataCache.LocalPage) != 0)
             {
                 _table[i].Tag = NoTag;
             }
@@ -239,7 +237,7 @@ internal sealed unsafe class CodeCache
         int step = _shift >= 12 ? 1 : 1 << (12 - _shift);
         for (int i = (int)(physical >> _shift) & (step - 1); i < _table.Length; i += step)
         {
-            if ((_physical[i] & ~LocalPage) == physical)
+            if ((_physical[i] & ~DataCache.LocalPage) == physical)
             {
                 _table[i].Tag = NoTag;
             }

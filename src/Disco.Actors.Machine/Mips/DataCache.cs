@@ -7,8 +7,7 @@ namespace Disco.Actors.Machine.Mips;
 
 /// <summary>
 /// A translation the core has made use of: where in host memory a granule of virtual addresses is now, and what may
-/// be done there. No more than a load or a store that hits reads, since a turn of a CPU begins with most of them in no
-/// near cache of the host.
+/// be done there. No more than a load or a store that hits reads, so that the host's near caches hold many.
 /// </summary>
 [StructLayout(LayoutKind.Sequential)]
 internal unsafe struct DataEntry
@@ -46,8 +45,8 @@ internal sealed unsafe class DataCache
     /// </summary>
     public const ulong ReadOnly = 8;
 
-    // Mark in a physical address: translated for one address space only.
-    private const ulong LocalPage = 1;
+    /// <summary>Mark in the physical address of a granule: translated for one address space only.</summary>
+    public const ulong LocalPage = 1;
 
     // Victims of a table: two streams whose addresses differ by a multiple of the table's reach take turns in one
     // place, and each finds its entry among the victims. What left place p can only be victim p modulo their number.
@@ -95,10 +94,7 @@ internal sealed unsafe class DataCache
         _allLinks = GC.AllocateArray<int>(places + slots + 1, pinned: true);
         _slotOf = (int*)Marshal.UnsafeAddrOfPinnedArrayElement(_allLinks, 0);
         _placeOf = _slotOf + places;
-        for (int table = 0; table < Tables; table++)
-        {
-            Clear(table);
-        }
+        Clear(0, places);
     }
 
     public DataEntry* Table(int table) => _first + (table << _entryBits);

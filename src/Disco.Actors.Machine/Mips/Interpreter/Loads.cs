@@ -105,7 +105,10 @@ internal static unsafe class Memory<TGranule>
         (DataEntry*)(r[Reg.DataTable] + ((address >> (TGranule.DataShift - DataCache.EntryShift))
             & ((ulong)(TGranule.DataEntries - 1) << DataCache.EntryShift)));
 
-    /// <summary>The bits of an address that must equal the tag: the granule's, and those of the alignment.</summary>
+    /// <summary>
+    /// The bits of an address that must equal the tag: the granule's, and those of the alignment. Of a load no others
+    /// of the tag matter; for a store the others must be 0, <see cref="DataCache.ReadOnly"/> among them.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static ulong TagMask(int sizeBytes) =>
         ~((1UL << TGranule.DataShift) - 1) | ((ulong)sizeBytes - 1);

@@ -77,19 +77,14 @@ internal sealed unsafe partial class RegionCompiler
         _il.Emit(OpCodes.Ldloc, _entry);
         _il.Emit(OpCodes.Ldind_I8);
         _il.Emit(OpCodes.Ldloc, _address);
-        if (toWrite)
+        if (!toWrite)
         {
-            Constant(tagMask);
-            _il.Emit(OpCodes.And);
-            _il.Emit(OpCodes.Bne_Un, Leave());
-        }
-        else
-        {
+            // Only the masked bits have to be equal; for a store the whole tag.
             _il.Emit(OpCodes.Xor);
-            Constant(tagMask);
-            _il.Emit(OpCodes.And);
-            _il.Emit(OpCodes.Brtrue, Leave());
         }
+        Constant(tagMask);
+        _il.Emit(OpCodes.And);
+        _il.Emit(toWrite ? OpCodes.Bne_Un : OpCodes.Brtrue, Leave());
         _il.Emit(OpCodes.Ldloc, _entry);
         Offset(AddendOffset());
         _il.Emit(OpCodes.Ldind_I);
