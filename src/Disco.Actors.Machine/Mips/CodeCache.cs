@@ -15,58 +15,50 @@ internal unsafe struct FetchEntry
 }
 
 /// <summary>
-/// Decoded blocks by physical granule, and the fetch table that finds them by virtual address. Dropping a granule
-/// clears the fetch entries; the block stays and is compared with memory when it is fetched again, so that a line
-/// that leaves and returns unchanged costs no decoding. Derived state.
+/// What one core has of the decoded blocks: the fetch table finds them by virtual address. Dropping a granule clears
+/// the fetch entries; the block stays, so that a line that leaves and returns unchanged costs no decoding. Derived
+/// state.
 /// </summary>
 internal sealed unsafe class CodeCache
 {
     private const ulong NoTag = ulong.MaxValue;
-    private const int BlockBytesMax = 24 << 20;
-    private const int Chains = 8192;
 
     private readonly FetchEntry[] _table;
 
     // By place in the table, the physical address of the granule, with DataCache.LocalPage.
     private readonly ulong[] _physical;
     private readonly int _shift;
-    private readonly int _blocksMax;
     private readonly HandlerSet _handlers;
+    private readonly int? _translateAfter;
     private readonly ulong* _epoch;
-    private readonly List<CodeBlock> _blocks = [];
 
-    // Chains of blocks by physical granule; numbers of blocks from 1, 0 ends a chain.
-    private readonly int[] _heads = new int[Chains];
-    private int _blocksUsed;
+    // Physical addresses of the granules it has entered; those of the fetch table are among them.
+    private readonly HashSet<ulong> _held = [];
+    private CodeBlocks _blocks;
+    private bool _isAlone;
 
-    /// <param name="granuleShift">Log2 of the bytes of a granule.</param>
-    /// <param name="entries">Of the fetch table, a power of two.</param>
     /// <param name="handlers">The core's.</param>
+    /// <param name="translateAfter">See <see cref="CoreConfig.TranslateAfter"/>.</param>
     /// <param name="epoch">What changes with the fetch table: <see cref="Reg.FetchEpoch"/>.</param>
-    public CodeCache(int granuleShift, int entries, HandlerSet handlers, ulong* epoch)
+    public CodeCache(HandlerSet handlers, int? translateAfter, ulong* epoch)
     {
+        _translateAfter = translateAfter;
         _epoch = epoch;
-        _shift = granuleShift;
+        _shift = handlers.CodeShift;
         _handlers = handlers;
-        _table = GC.AllocateArray<FetchEntry>(entries, pinned: true);
-        _physical = new ulong[entries];
-        _blocksMax = BlockBytesMax / (sizeof(Insn) * 3 * Words);
+        _table = GC.AllocateArray<FetchEntry>(handlers.FetchEntries, pinned: true);
+        _physical = new ulong[handlers.FetchEntries];
+        _blocks = NewBlocks();
         ClearTable();
     }
 
-    /// <summary>What counts how often a place is reached starts here; see <see cref="Reg.Heat"/>.</summary>
-    public long Heat { get; set; } = long.MaxValue;
-
-    /// <summary>To be called before blocks are forgotten.</summary>
-    public Action? BeforeClear { get; set; }
-
-    public int Words => 1 << (_shift - 2);
+    public int Words => _handlers.CodeWords;
 
     public ulong OffsetMask => (1UL << _shift) - 1;
 
     public FetchEntry* Table => (FetchEntry*)Marshal.UnsafeAddrOfPinnedArrayElement(_table, 0);
 
-    public CodeBlock BlockOf(Insn* record) => _blocks[CodeBlock.NumberOf(record, Words)];
+    public CodeBlocks Blocks => _blocks;
 
     /// <summary>The first record of the granule at a virtual address, null when it must be fetched.</summary>
     public Insn* Find(ulong pc, ulong context)
@@ -77,47 +69,56 @@ internal sealed unsafe class CodeCache
 
     /// <summary>
     /// Enters a granule that was fetched; <paramref name="host"/> is its first byte. <paramref name="fresh"/> tells
-    /// that nothing of it was decoded before.
+    /// that it was not held before.
     /// </summary>
     public Insn* Enter(ulong pc, ulong context, ulong physical, uint variant, byte* host, bool local, out bool fresh)
     {
-        CodeBlock block = BlockFor(physical, variant, host, out fresh);
+        if (_blocks.IsFull)
+        {
+            DecodeAgain();
+        }
+        ulong address = pc & ~OffsetMask;
+        CodeBlock block = _blocks.Get(address, physical, variant, host);
+        fresh = _held.Add(physical);
         NextEpoch();
         int place = Index(pc);
         ref FetchEntry entry = ref _table[place];
-        entry.Tag = (pc & ~OffsetMask) | context;
+        entry.Tag = address | context;
         entry.Main = block.Main(0);
         _physical[place] = physical | (local ? DataCache.LocalPage : 0);
         return entry.Main;
     }
 
-    /// <summary>True when instructions of the range are decoded.</summary>
+    /// <summary>True when instructions of the range may be decoded.</summary>
     public bool Holds(ulong physical, int lengthBytes)
     {
         for (ulong at = physical & ~OffsetMask; at < physical + (ulong)lengthBytes; at += OffsetMask + 1)
         {
-            for (int number = Head(at); number != 0; number = _blocks[number - 1].Next)
+            if (_held.Contains(at))
             {
-                if (_blocks[number - 1].Physical == at)
-                {
-                    return true;
-                }
+                return true;
             }
         }
         return false;
     }
 
-    /// <summary>The word at a physical address was stored to: what was decoded from it is forgotten.</summary>
-    public void Written(ulong physical, uint rawWord)
+    /// <summary>
+    /// The word at a physical address was stored to: what was decoded from it is forgotten. True when it has to be
+    /// fetched again.
+    /// </summary>
+    public bool Written(ulong physical, uint rawWord)
     {
-        for (int number = Head(physical); number != 0; number = _blocks[number - 1].Next)
+        if (_blocks is OwnBlocks own)
         {
-            CodeBlock block = _blocks[number - 1];
-            if (block.Physical == (physical & ~OffsetMask) && block.Current)
-            {
-                block.Rewrite((int)(physical & OffsetMask) >> 2, rawWord, _handlers);
-            }
+            own.Written(physical, rawWord);
+            return false;
         }
+        bool held = _held.Remove(physical & ~OffsetMask);
+        if (held)
+        {
+            DropEntries(physical & ~OffsetMask);
+        }
+        return held;
     }
 
     /// <summary>The range must be fetched again before it executes again; true when something was entered.</summary>
@@ -126,18 +127,11 @@ internal sealed unsafe class CodeCache
         bool any = false;
         for (ulong at = physical & ~OffsetMask; at < physical + (ulong)lengthBytes; at += OffsetMask + 1)
         {
-            for (int number = Head(at); number != 0; number = _blocks[number - 1].Next)
+            if (_held.Contains(at))
             {
-                CodeBlock block = _blocks[number - 1];
-                if (block.Physical == at)
-                {
-                    block.Current = false;
-                    any = true;
-                }
-            }
-            if (any)
-            {
+                any = true;
                 DropEntries(at);
+                (_blocks as OwnBlocks)?.Doubt(at);
             }
         }
         return any;
@@ -182,53 +176,44 @@ internal sealed unsafe class CodeCache
         }
     }
 
-    /// <summary>Forgets every block: after the state was loaded, or when they take too much memory.</summary>
-    public void ClearBlocks()
+    /// <summary>Forgets every block: after the state was loaded.</summary>
+    /// <param name="isAlone">From now on no blocks are shared with other cores.</param>
+    public void ClearBlocks(bool isAlone)
     {
-        BeforeClear?.Invoke();
+        _isAlone = isAlone;
         ClearTable();
-        Array.Clear(_heads);
-        _blocksUsed = 0;
+        _held.Clear();
+        _blocks = NewBlocks();
+    }
+
+    /// <summary>
+    /// The handlers in use are compiled now: what is decoded again points at their code. Once or twice is enough for
+    /// blocks that cores share.
+    /// </summary>
+    public void HandlersAreCompiled()
+    {
+        if (_blocks is not CommonBlocks { Generation: > 1 })
+        {
+            DecodeAgain();
+        }
+    }
+
+    private void DecodeAgain()
+    {
+        if (_blocks is CommonBlocks common)
+        {
+            common.Replace();
+        }
+        ClearBlocks(_isAlone);
     }
 
     // The context is below.
     private void NextEpoch() => *_epoch += 256;
 
-    private ref int Head(ulong physical) => ref _heads[(int)(physical >> _shift) & (Chains - 1)];
+    private CodeBlocks NewBlocks() => !_isAlone && CommonBlocks.CanServe(_handlers)
+        ? CommonBlocks.For(_handlers, _translateAfter) : new OwnBlocks(_handlers);
 
     private int Index(ulong address) => (int)(address >> _shift) & (_table.Length - 1);
-
-    private CodeBlock BlockFor(ulong physical, uint variant, byte* host, out bool fresh)
-    {
-        fresh = false;
-        for (int number = Head(physical); number != 0; number = _blocks[number - 1].Next)
-        {
-            CodeBlock known = _blocks[number - 1];
-            if (known.Physical == physical && known.Variant == variant)
-            {
-                if (!known.Current)
-                {
-                    known.Refresh(host, _handlers);
-                }
-                return known;
-            }
-        }
-        if (_blocksUsed == _blocksMax)
-        {
-            ClearBlocks();
-        }
-        if (_blocksUsed == _blocks.Count)
-        {
-            _blocks.Add(new CodeBlock(Words, _blocks.Count));
-        }
-        CodeBlock block = _blocks[_blocksUsed];
-        block.Reset(physical, variant, host, _handlers, Heat);
-        ref int head = ref Head(physical);
-        block.Next = head;
-        head = ++_blocksUsed;
-        fresh = true;
-        return block;
-    }
 
     private void DropEntries(ulong physical)
     {

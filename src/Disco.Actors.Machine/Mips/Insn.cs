@@ -13,8 +13,7 @@ internal unsafe struct Insn
 
     /// <summary>
     /// Operand by kind of instruction: immediate, shift, offset; for a branch the distance in bytes to the target's
-    /// record or the target's address relative to the granule. Of the records that are no instructions: how often
-    /// execution still passes before what follows is translated.
+    /// record or the target's address relative to the granule.
     /// </summary>
     public long Immediate;
 
@@ -96,13 +95,18 @@ internal static class Reg
     /// </summary>
     public const int FetchEpoch = 44;
 
-    /// <summary>How often execution arrives by a branch before it is translated.</summary>
-    public const int Heat = 45;
+    /// <summary>
+    /// How often execution still arrives somewhere by a branch before the next sample of what is executed often.
+    /// </summary>
+    public const int ToSample = 45;
 
     /// <summary>A region stops with this much of the budget left, or less; the interpreter uses it up.</summary>
     public const int Slack = 46;
 
-    public const int Fpr = 47;
+    /// <summary>By a region's number, the epoch for which its granules were found to be fetched.</summary>
+    public const int Epochs = 47;
+
+    public const int Fpr = 48;
     public const int Count = Fpr + 32;
 
     /// <summary>The slots of the floating-point registers as 32-bit words: what single operands are named by.</summary>

@@ -1,6 +1,3 @@
-using Disco.Actors.Machine.Mips.Interpreter;
-using Disco.Actors.Machine.Mips.Isa;
-
 namespace Disco.Actors.Machine.Mips;
 
 /// <content>Fetch and decoding.</content>
@@ -12,17 +9,11 @@ public sealed unsafe partial class MipsCore
     /// <summary>Decodes a main record in place, and the delay slot's copy when it is a branch.</summary>
     internal void DecodeMain(Insn* ip)
     {
-        CodeBlock block = _code.BlockOf(ip);
-        uint word = block.Word(ip->Index, Config.BigEndian);
-        Op op = Decoder.Decode(word);
-        Lowering.Lower(new Instruction(word), op, ip, block, _handlers);
+        _code.Blocks.DecodeMain(ip);
         if (HasProbedAddresses)
         {
             Plant(ip);
-        }
-        if (OpInfo.Of(op).HasDelaySlot && ip->Index + 1 < block.Words)
-        {
-            DecodeSlot(block, ip->Index + 1);
+            Plant(_code.Blocks.BlockOf(ip).Slot(ip->Index + 1));
         }
     }
 
@@ -52,11 +43,15 @@ public sealed unsafe partial class MipsCore
 
     private Insn* LocateSlot(Insn* first, int index)
     {
-        CodeBlock block = _code.BlockOf(first);
+        CodeBlock block = _code.Blocks.BlockOf(first);
         Insn* slot = block.Slot(index);
         if (slot->Handler == null)
         {
-            DecodeSlot(block, index);
+            _code.Blocks.DecodeSlot(block, index);
+            if (HasProbedAddresses)
+            {
+                Plant(slot);
+            }
         }
         _r[Reg.NextPc] = _nextPc;
         ulong distance = (_nextPc - _r[Reg.PcBase]) >> 2;
@@ -106,28 +101,5 @@ public sealed unsafe partial class MipsCore
         // Also when it was decoded before: a store by another CPU has made the port forget that this one has it.
         Port.CodeDecoded(granule, bytes);
         return first;
-    }
-
-    // The copy of an instruction for its branch's delay slot. A branch in a delay slot is unpredictable by the manual
-    // (Vol I, 4.1.3) and raises Reserved Instruction here, as the copy has no slot of its own.
-    private void DecodeSlot(CodeBlock block, int index)
-    {
-        Insn* slot = block.Slot(index);
-        Instruction word = new(block.Word(index, Config.BigEndian));
-        Op op = Decoder.Decode(word.Word);
-        if (OpInfo.Of(op).HasDelaySlot)
-        {
-            op = Op.Reserved;
-        }
-        Lowering.Lower(word, op, slot, block, _handlers);
-        if (HasProbedAddresses)
-        {
-            Plant(slot);
-        }
-        bool near = index > 0 && Lowering.IsNear(new Instruction(block.Word(index - 1, Config.BigEndian)),
-            index - 1, block.Words);
-        slot->Flags = InsnFlags.DelaySlot | (near ? InsnFlags.None : InsnFlags.Far);
-        slot[1].Flags = InsnFlags.End | (near ? InsnFlags.None : InsnFlags.Far);
-        slot[1].Handler = near ? _handlers.EndNear : _handlers.EndFar;
     }
 }

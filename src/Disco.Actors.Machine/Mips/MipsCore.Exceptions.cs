@@ -42,8 +42,8 @@ public sealed unsafe partial class MipsCore
     {
         SavePc(ip);
         Now = _end - budget;
-        CodeBlock? block = Monitor is null ? null : _code.BlockOf(ip);
-        Except(code, address, coprocessor, refill, block?.Word(ip->Index, Config.BigEndian) ?? 0);
+        CodeBlock? block = Monitor is null ? null : _code.Blocks.BlockOf(ip);
+        Except(code, address, coprocessor, refill, block?.Word(ip->Index) ?? 0);
         return budget - TakeStall() - (Stop == RunStop.Monitor ? 0 : 1);
     }
 

@@ -141,7 +141,7 @@ public sealed unsafe partial class MipsCore
         uint* word = (uint*)(_stored - (_physical & 3));
         for (int at = 0; at < sizeBytes; at += 4)
         {
-            _code.Written(physical + (ulong)at, *word++);
+            _dropped |= _code.Written(physical + (ulong)at, *word++);
         }
         Port.CodeWritten(_physical, sizeBytes);
         _stored = null;

@@ -8,6 +8,8 @@ namespace Disco.Actors.Machine.Mips;
 /// </content>
 public sealed unsafe partial class MipsCore
 {
+    private static readonly nint Probing = (nint)(delegate*<Insn*, ulong*, MipsCore, long, long>)&Arrive;
+
     // By record, the handler that a probing one stands for.
     private readonly Dictionary<nint, nint> _probed = [];
     private CoreProbe? _probe;
@@ -26,7 +28,7 @@ public sealed unsafe partial class MipsCore
             _probe = value;
             if (plants)
             {
-                _code.ClearBlocks();
+                _code.ClearBlocks(HasProbedAddresses);
                 _probed.Clear();
             }
         }
@@ -69,13 +71,17 @@ public sealed unsafe partial class MipsCore
     /// <summary>After a record was decoded: lets it tell, when an address of the probe may be its own.</summary>
     private void Plant(Insn* ip)
     {
+        if (ip->Handler == null || (nint)ip->Handler == Probing || ip->Index == _code.Words)
+        {
+            return;
+        }
         // A block is known by its physical address: the offset decides here, the whole address when it executes.
         foreach (ulong address in _probe!.Addresses)
         {
-            if ((address & _code.OffsetMask) >> 2 == (ulong)(ip->Index & (_code.Words - 1)))
+            if ((address & _code.OffsetMask) >> 2 == ip->Index)
             {
                 _probed[(nint)ip] = (nint)ip->Handler;
-                ip->Handler = &Arrive;
+                ip->Handler = (delegate*<Insn*, ulong*, MipsCore, long, long>)Probing;
                 return;
             }
         }

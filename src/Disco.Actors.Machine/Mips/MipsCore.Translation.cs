@@ -8,40 +8,32 @@ public sealed unsafe partial class MipsCore
 {
     private readonly Translator? _translator;
 
-    /// <summary>How many regions were translated since everything was last forgotten.</summary>
-    internal int Regions => _translator?.Count ?? 0;
+    /// <summary>How often execution was seen to arrive at a translated region, in samples.</summary>
+    internal long RegionsFound => _translator?.Found ?? 0;
 
-    /// <summary>A handler: execution has often arrived at the record, which is translated from here on.</summary>
+    /// <summary>A handler: execution has arrived at the record, and what is executed often is being looked for.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
-    internal static long Warm(Insn* ip, ulong* r, MipsCore core, long budget)
+    internal static long Sample(Insn* ip, ulong* r, MipsCore core, long budget)
     {
-        core.Translate(ip);
+        core.Sample(ip);
         return ip->Handler(ip, r, core, budget);
     }
 
     /// <summary>Called by a region's code: 0, or the handler to run instead of it.</summary>
     internal static nint Verify(ulong* region, ulong* r, MipsCore core) =>
-        (nint)core._translator!.Verify(region, r[Reg.FetchContext], r[Reg.FetchEpoch]);
-
-    /// <summary>Decodes an instruction for the delay slot it may be in, unless it is.</summary>
-    internal void EnsureSlot(CodeBlock block, int index)
-    {
-        if (block.Slot(index)->Handler == null)
-        {
-            DecodeSlot(block, index);
-        }
-    }
+        core._translator!.Verify(region, r[Reg.FetchContext], r[Reg.FetchEpoch]);
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private void Translate(Insn* ip)
+    private void Sample(Insn* ip)
     {
-        if (HasProbedAddresses)
+        if (_translator is null)
         {
             return;
         }
-        if (_cyclesToDecodeAgain <= 0 || _translator is { TranslatesAtOnce: true })
+        _r[Reg.ToSample] = (ulong)_translator.SampleEvery;
+        if (!HasProbedAddresses && (_cyclesToDecodeAgain <= 0 || _translator.TranslatesAtOnce))
         {
-            _translator?.TranslateAt(ip, _r[Reg.PcBase], _r[Reg.FetchContext]);
+            _translator.Sample(ip, _r[Reg.PcBase], _r[Reg.FetchContext]);
         }
     }
 }

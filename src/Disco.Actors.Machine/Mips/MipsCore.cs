@@ -46,15 +46,14 @@ public sealed unsafe partial class MipsCore
         _r = (ulong*)Marshal.UnsafeAddrOfPinnedArrayElement(_registers, 0);
         _handlers = HandlerSets.For(port.DataGranuleBytes, port.CodeGranuleBytes, config.BigEndian);
         _data = new DataCache(_handlers.DataShift, _handlers.DataEntries, port.DataSlots);
-        _code = new CodeCache(_handlers.CodeShift, _handlers.FetchEntries, _handlers, _r + Reg.FetchEpoch);
+        _code = new CodeCache(_handlers, config.TranslateAfter, _r + Reg.FetchEpoch);
         _r[Reg.FetchTable] = (ulong)_code.Table;
         if (config.TranslateAfter is { } after)
         {
             _translator = new Translator(this, _code, _handlers, after);
-            _code.Heat = _translator.Heat;
-            _code.BeforeClear = _translator.Clear;
+            _r[Reg.ToSample] = (ulong)_translator.SampleEvery;
+            _r[Reg.Epochs] = (ulong)_translator.Epochs;
         }
-        _r[Reg.Heat] = (ulong)_code.Heat;
         Tlb = new TranslationBuffer(config.TlbEntries, config.RandomSeed);
         Reset();
     }
@@ -204,7 +203,7 @@ public sealed unsafe partial class MipsCore
     public void DropCode(ulong physical, int lengthBytes) => _dropped |= _code.Drop(physical, lengthBytes);
 
     /// <summary>Another core stored this word to shared bytes: what was decoded from it is forgotten.</summary>
-    internal void ForgetWord(ulong physical, uint rawWord) => _code.Written(physical, rawWord);
+    internal void ForgetWord(ulong physical, uint rawWord) => _dropped |= _code.Written(physical, rawWord);
 
     /// <summary>Leaves the interpreter before the record: remembers where to go on.</summary>
     /// <remarks>Never inlined: a call that is no tail call would give every handler a stack frame.</remarks>
@@ -273,7 +272,7 @@ public sealed unsafe partial class MipsCore
         Instructions += used - (StallCycles - stallsBefore);
         if (_cyclesToDecodeAgain > 0 && (_cyclesToDecodeAgain -= used) <= 0)
         {
-            _code.ClearBlocks();
+            _code.HandlersAreCompiled();
         }
         _resuming = Stop == RunStop.Blocked;
         return now + used;
@@ -313,6 +312,6 @@ public sealed unsafe partial class MipsCore
     private void DropEverything()
     {
         _data.Clear();
-        _code.ClearBlocks();
+        _code.ClearBlocks(HasProbedAddresses);
     }
 }

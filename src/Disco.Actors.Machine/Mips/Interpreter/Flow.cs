@@ -23,14 +23,9 @@ internal static unsafe class Flow<TGranule>
     [MethodImpl(Hot)]
     public static long EndNear(Insn* ip, ulong* r, MipsCore core, long budget)
     {
-        Insn* end = ip;
         ip = (Insn*)r[Reg.Target];
-        if (--end->Immediate == 0)
-        {
-            end->Immediate = (long)r[Reg.Heat];
-            return MipsCore.Warm(ip, r, core, budget);
-        }
-        return ip->Handler(ip, r, core, budget);
+        return --r[Reg.ToSample] == 0
+            ? MipsCore.Sample(ip, r, core, budget) : ip->Handler(ip, r, core, budget);
     }
 
     /// <summary>After the delay slot of a branch that leaves the block.</summary>
@@ -44,14 +39,9 @@ internal static unsafe class Flow<TGranule>
             return core.LeaveAt(pc, budget);
         }
         r[Reg.PcBase] = pc & ~OffsetMask;
-        Insn* end = ip;
         ip = entry->Main + ((pc & OffsetMask) >> 2);
-        if (--end->Immediate == 0)
-        {
-            end->Immediate = (long)r[Reg.Heat];
-            return MipsCore.Warm(ip, r, core, budget);
-        }
-        return ip->Handler(ip, r, core, budget);
+        return --r[Reg.ToSample] == 0
+            ? MipsCore.Sample(ip, r, core, budget) : ip->Handler(ip, r, core, budget);
     }
 
     /// <summary>From the last instruction of a granule to the first of the next.</summary>
@@ -65,14 +55,9 @@ internal static unsafe class Flow<TGranule>
             return core.LeaveAt(pc, budget);
         }
         r[Reg.PcBase] = pc;
-        Insn* cross = ip;
         ip = entry->Main;
-        if (--cross->Immediate == 0)
-        {
-            cross->Immediate = (long)r[Reg.Heat];
-            return MipsCore.Warm(ip, r, core, budget);
-        }
-        return ip->Handler(ip, r, core, budget);
+        return --r[Reg.ToSample] == 0
+            ? MipsCore.Sample(ip, r, core, budget) : ip->Handler(ip, r, core, budget);
     }
 
     /// <summary>From a branch in the last word of a granule to its delay slot in the next.</summary>

@@ -19,6 +19,9 @@ internal sealed unsafe class HandlerSet
 
     public required int FetchEntries { get; init; }
 
+    /// <summary>Instructions of a granule.</summary>
+    public int CodeWords => 1 << (CodeShift - 2);
+
     public required delegate*<Insn*, ulong*, MipsCore, long, long> DecodeMain { get; init; }
 
     public required delegate*<Insn*, ulong*, MipsCore, long, long> Cross { get; init; }

@@ -52,7 +52,7 @@ internal static unsafe class Lowering
     private static void LowerBranch(Instruction word, Op op, Insn* ip, CodeBlock block, HandlerSet handlers)
     {
         int index = ip->Index;
-        ip->Slot = (ushort)(block.Slot(index + 1) - ip);
+        ip->Slot = (ushort)CodeBlock.AheadToSlot(index, block.Words);
         if (op is Op.Jr or Op.JrHb or Op.Jalr or Op.JalrHb)
         {
             return;

@@ -4,22 +4,19 @@ using Disco.Actors.Machine.Mips.Interpreter;
 namespace Disco.Actors.Machine.Mips.Translation;
 
 /// <summary>
-/// The layout, in 64-bit words, of what a region's code reads of the core it runs on. It finds it through
+/// The layout, in 64-bit words, of what a region's code reads of the blocks it was made from. It finds it through
 /// <see cref="Insn.Region"/> of its head.
 /// </summary>
 internal static class RegionData
 {
-    /// <summary>The epoch of the fetch table for which its granules were found to be fetched.</summary>
-    public const int Epoch = 0;
-
     /// <summary>The interpreter's handler of the head.</summary>
-    public const int Original = 1;
+    public const int Original = 0;
 
     /// <summary>With less budget it is not worth entering.</summary>
-    public const int BudgetMin = 2;
+    public const int BudgetMin = 1;
 
-    /// <summary>Its number among the core's regions.</summary>
-    public const int Number = 3;
+    /// <summary>Its number among the regions; see <see cref="Reg.Epochs"/>.</summary>
+    public const int Number = 2;
 
     /// <summary>A record for leaving to <see cref="Reg.NextPc"/>.</summary>
     public const int FarRecord = 4;
@@ -31,43 +28,40 @@ internal static class RegionData
     public const int ExitPcBase = 1;
     public const int ExitCredit = 2;
 
-    /// <summary>Counts down to 0, when what follows the exit is translated; counts from 0 for never.</summary>
-    public const int ExitHeat = 3;
+    /// <summary>1 when execution arrives by it at what may be translated, else 0.</summary>
+    public const int ExitArrives = 3;
     public const int ExitWords = 4;
 
     /// <summary>In <see cref="Insn.Region"/>: not worth a region.</summary>
     public const nuint NotWorth = 1;
 }
 
-/// <summary>A region as one core has it: in place of the handler of its head.</summary>
+/// <summary>A region in its place: that of the handler of its head.</summary>
 internal sealed unsafe class InstalledRegion
 {
     private readonly RegionCode _code;
     private readonly ulong[] _data;
-    private readonly Insn* _head;
     private readonly ulong[] _granules;
     private readonly CodeBlock[] _blocks;
     private readonly ulong[] _covered;
     private readonly ulong _offsetMask;
 
     public InstalledRegion(
-        int number, Region region, RegionCode code, List<CodeBlock> blocks, HandlerSet handlers, long heat)
+        Region region, RegionCode code, List<CodeBlock> blocks, HandlerSet handlers, bool isEnteredAlways)
     {
         _code = code;
         _offsetMask = region.OffsetMask;
         _granules = [.. region.Granules];
         _blocks = [.. blocks];
-        _head = blocks[0].Main((int)(region.Head & region.OffsetMask) >> 2);
+        Head = blocks[0].Main((int)(region.Head & region.OffsetMask) >> 2);
         _covered = new ulong[_blocks.Length * WordsPerBlock];
         _data = GC.AllocateArray<ulong>(RegionData.Exits + (RegionData.ExitWords * code.Exits.Length), pinned: true);
-        _data[RegionData.Original] = (ulong)_head->Handler;
-        _data[RegionData.BudgetMin] = heat <= 1 ? 1UL : 24;
-        _data[RegionData.Number] = (ulong)number;
+        _data[RegionData.BudgetMin] = isEnteredAlways ? 1UL : 24;
         Insn* far = (Insn*)(Data + RegionData.FarRecord);
-        *far = new Insn { Handler = handlers.EndFar, Flags = InsnFlags.End | InsnFlags.Far, Immediate = heat };
+        *far = new Insn { Handler = handlers.EndFar, Flags = InsnFlags.End | InsnFlags.Far };
         for (int i = 0; i < code.Exits.Length; i++)
         {
-            WriteExit(code.Exits[i], Data + RegionData.Exits + (RegionData.ExitWords * i), far, heat);
+            WriteExit(code.Exits[i], Data + RegionData.Exits + (RegionData.ExitWords * i), far);
         }
         foreach (RegionBlock block in region.Blocks)
         {
@@ -78,36 +72,48 @@ internal sealed unsafe class InstalledRegion
         }
     }
 
+    /// <summary>The record in whose place it is.</summary>
+    public Insn* Head { get; }
+
     public bool IsInstalled { get; private set; }
 
-    /// <summary>How often a granule was missing when it was entered.</summary>
-    public int Misses { get; set; }
+    /// <summary>How often in a row a granule was missing when it was entered.</summary>
+    public int Misses { get; private set; }
 
     private ulong* Data => (ulong*)Marshal.UnsafeAddrOfPinnedArrayElement(_data, 0);
 
     private int WordsPerBlock => (int)(_offsetMask >> 8) + 1;
 
-    public void Install()
+    /// <summary>Takes its head's place; <paramref name="number"/> is its own from now on.</summary>
+    public void Install(int number)
     {
         IsInstalled = true;
-        _head->Region = Data;
-        _head->Handler = _code.Entry;
+        _data[RegionData.Number] = (ulong)number;
+        _data[RegionData.Original] = (ulong)Head->Handler;
+        Head->Region = Data;
+        SetHandler((nint)_code.Entry);
         foreach (CodeBlock block in _blocks)
         {
             block.Regions.Add(this);
         }
     }
 
-    /// <summary>Gives the head back to the interpreter.</summary>
+    /// <summary>Gives the head back to the interpreter; what is there now may be translated.</summary>
     public void Withdraw()
+    {
+        Retire();
+        Head->Region = null;
+    }
+
+    /// <summary>Gives the head back to the interpreter for good. Whoever has just entered it finds its data.</summary>
+    public void Retire()
     {
         if (!IsInstalled)
         {
             return;
         }
         IsInstalled = false;
-        _head->Region = null;
-        _head->Handler = (delegate*<Insn*, ulong*, MipsCore, long, long>)_data[RegionData.Original];
+        SetHandler((nint)_data[RegionData.Original]);
         foreach (CodeBlock block in _blocks)
         {
             block.Regions.Remove(this);
@@ -128,24 +134,32 @@ internal sealed unsafe class InstalledRegion
         return false;
     }
 
-    /// <summary>
-    /// The epoch has changed: null when all its granules are fetched, else what to run instead of the region.
-    /// </summary>
-    public delegate*<Insn*, ulong*, MipsCore, long, long> Verify(CodeCache code, ulong context, ulong epoch)
+    /// <summary>True when a core has fetched all its granules.</summary>
+    public bool Verify(CodeCache code, ulong context)
     {
         for (int i = 0; i < _granules.Length; i++)
         {
             if (code.Find(_granules[i], context) != _blocks[i].Main(0))
             {
-                return (delegate*<Insn*, ulong*, MipsCore, long, long>)_data[RegionData.Original];
+                Misses++;
+                return false;
             }
         }
         Misses = 0;
-        _data[RegionData.Epoch] = epoch;
-        return null;
+        return true;
     }
 
-    private void WriteExit(RegionExit exit, ulong* words, Insn* far, long heat)
+    /// <summary>The interpreter's handler of the head.</summary>
+    public nint Original => (nint)_data[RegionData.Original];
+
+    private void SetHandler(nint handler)
+    {
+#pragma warning disable RS0030 // an order of writes, no thread
+        Volatile.Write(ref *(nint*)&Head->Handler, handler);
+#pragma warning restore RS0030
+    }
+
+    private void WriteExit(RegionExit exit, ulong* words, Insn* far)
     {
         CodeBlock block = _blocks[Array.IndexOf(_granules, exit.Granule)];
         words[RegionData.ExitRecord] = (ulong)(exit.Kind switch
@@ -156,7 +170,7 @@ internal sealed unsafe class InstalledRegion
         });
         words[RegionData.ExitPcBase] = exit.Granule;
         words[RegionData.ExitCredit] = (ulong)exit.CreditCycles;
-        words[RegionData.ExitHeat] = exit.IsCounted ? (ulong)heat : 0;
+        words[RegionData.ExitArrives] = exit.IsCounted ? 1UL : 0;
     }
 
     private void Cover(ulong address)

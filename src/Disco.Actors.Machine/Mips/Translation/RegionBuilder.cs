@@ -7,7 +7,7 @@ namespace Disco.Actors.Machine.Mips.Translation;
 /// Finds a region: breadth first from its head along branches, jumps and calls whose target is known, through decoded
 /// instructions only (what never was decoded never was executed), in granules that can be fetched without asking.
 /// </summary>
-internal sealed unsafe class RegionBuilder(MipsCore core, CodeCache code, HandlerSet handlers, bool wholly)
+internal sealed unsafe class RegionBuilder(CodeCache code, HandlerSet handlers, bool wholly)
 {
     private const int InstructionsMax = 160;
     private const int GranulesMax = 24;
@@ -170,11 +170,11 @@ internal sealed unsafe class RegionBuilder(MipsCore core, CodeCache code, Handle
             return false;
         }
         int index = (int)(address & code.OffsetMask) >> 2;
-        if (!isSlot && !wholly && !block.IsDecoded(index, handlers))
+        if (!isSlot && !wholly && !block.IsDecoded(index))
         {
             return false;
         }
-        uint word = block.Word(index, core.Config.BigEndian);
+        uint word = block.Word(index);
         Op op = Decoder.Decode(word);
         Insn lowered = new() { Index = (ushort)index };
         if (!Lowering.Lower(new Instruction(word), op, &lowered, block, handlers) || !StepEmitters.Has(op))
@@ -183,7 +183,7 @@ internal sealed unsafe class RegionBuilder(MipsCore core, CodeCache code, Handle
         }
         if (isSlot)
         {
-            core.EnsureSlot(block, index);
+            code.Blocks.DecodeSlot(block, index);
         }
         step = new Step(address, word, op, lowered.Rs, lowered.Rt, lowered.Rd, lowered.Immediate);
         return true;
@@ -203,7 +203,7 @@ internal sealed unsafe class RegionBuilder(MipsCore core, CodeCache code, Handle
             return null;
         }
         _granules.Add(granule);
-        _blocks.Add(code.BlockOf(first));
+        _blocks.Add(code.Blocks.BlockOf(first));
         return _blocks[^1];
     }
 }

@@ -9,7 +9,7 @@ internal sealed unsafe partial class RegionCompiler
     private void EmitOut()
     {
         Label stop = _il.DefineLabel();
-        Label warm = _il.DefineLabel();
+        Label sample = _il.DefineLabel();
         Label head = _il.DefineLabel();
         LocalBuilder record = _il.DeclareLocal(typeof(nint));
         _il.MarkLabel(_out);
@@ -37,13 +37,12 @@ internal sealed unsafe partial class RegionCompiler
         _il.Emit(OpCodes.Ldloc, record);
         _il.Emit(OpCodes.Ldarg_0);
         _il.Emit(OpCodes.Beq, head);
-        Place(_exit, RegionData.ExitHeat);
-        Word(_exit, RegionData.ExitHeat, OpCodes.Ldind_I8);
-        Constant(1);
+        LoadState(Reg.ToSample);
+        Word(_exit, RegionData.ExitArrives, OpCodes.Ldind_I8);
         _il.Emit(OpCodes.Sub);
-        _il.Emit(OpCodes.Stind_I8);
-        Word(_exit, RegionData.ExitHeat, OpCodes.Ldind_I8);
-        _il.Emit(OpCodes.Brfalse, warm);
+        StoreState(Reg.ToSample);
+        LoadState(Reg.ToSample);
+        _il.Emit(OpCodes.Brfalse, sample);
         _il.Emit(OpCodes.Ldarg_3);
         LoadState(Reg.Slack);
         _il.Emit(OpCodes.Ble, stop);
@@ -54,8 +53,8 @@ internal sealed unsafe partial class RegionCompiler
         });
         _il.MarkLabel(stop);
         TailCall(record, () => Pointer((nint)(delegate*<Insn*, ulong*, MipsCore, long, long>)&MipsCore.StopAt));
-        _il.MarkLabel(warm);
-        TailCall(record, () => Pointer((nint)(delegate*<Insn*, ulong*, MipsCore, long, long>)&MipsCore.Warm));
+        _il.MarkLabel(sample);
+        TailCall(record, () => Pointer((nint)(delegate*<Insn*, ulong*, MipsCore, long, long>)&MipsCore.Sample));
         _il.MarkLabel(head);
         _il.Emit(OpCodes.Ldarg_3);
         LoadState(Reg.Slack);
@@ -87,7 +86,14 @@ internal sealed unsafe partial class RegionCompiler
         if (spreads)
         {
             LoadState(Reg.FetchEpoch);
-            Word(_data, RegionData.Epoch, OpCodes.Ldind_I8);
+            LoadState(Reg.Epochs);
+            Word(_data, RegionData.Number, OpCodes.Ldind_I8);
+            _il.Emit(OpCodes.Ldc_I4, sizeof(ulong));
+            _il.Emit(OpCodes.Conv_I8);
+            _il.Emit(OpCodes.Mul);
+            _il.Emit(OpCodes.Add);
+            _il.Emit(OpCodes.Conv_I);
+            _il.Emit(OpCodes.Ldind_I8);
             _il.Emit(OpCodes.Bne_Un, verify);
         }
         _il.MarkLabel(verified);

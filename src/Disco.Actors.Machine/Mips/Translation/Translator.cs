@@ -1,82 +1,101 @@
+using System.Runtime.InteropServices;
 using Disco.Actors.Machine.Mips.Interpreter;
 
 namespace Disco.Actors.Machine.Mips.Translation;
 
 /// <summary>
-/// The regions of one core. Derived state, neither saved nor visible: a region does exactly what the interpreter does
-/// with the instructions it was made from, and leaves to the interpreter whatever takes more than a register, a hit in
-/// the translation cache or a cycle of the budget.
+/// One core's translator. What it makes is derived state, neither saved nor visible: a region does exactly what the
+/// interpreter does with the instructions it was made from, and leaves to the interpreter whatever takes more than a
+/// register, a hit in the translation cache or a cycle of the budget.
 /// </summary>
-internal sealed unsafe class Translator(MipsCore core, CodeCache code, HandlerSet handlers, int after)
+internal sealed unsafe class Translator
 {
-    private const int RegionsMax = 2048;
     private const int InstructionsMin = 3;
+
+    // Where execution arrives is looked at every so often. A prime: loops of any length are seen at all their places.
+    private const int SampleEveryMax = 61;
 
     // A block whose instructions keep changing, or whose neighbours are never there with it, is left alone.
     private const int WithdrawalsMax = 16;
     private const int MissesMax = 16;
 
-    private readonly RegionBuilder _builder = new(core, code, handlers, wholly: after == 0);
-    private readonly List<InstalledRegion> _regions = [];
+    private readonly MipsCore _core;
+    private readonly CodeCache _code;
+    private readonly HandlerSet _handlers;
+    private readonly RegionBuilder _builder;
+    private readonly int _samples;
+    private readonly ulong[] _epochs = GC.AllocateArray<ulong>(CodeBlocks.RegionsMax, pinned: true);
 
-    /// <summary>What a record at which execution arrives by a branch counts down from.</summary>
-    public long Heat => Math.Max(1, after);
-
-    public int Count => _regions.Count;
-
-    public bool TranslatesAtOnce => after == 0;
-
-    /// <summary>Installs a region at a main record, unless there is one or none is worth it.</summary>
-    public void TranslateAt(Insn* head, ulong pcBase, ulong context)
+    /// <param name="core">Whose it is.</param>
+    /// <param name="code">The core's.</param>
+    /// <param name="handlers">The core's.</param>
+    /// <param name="after">See <see cref="CoreConfig.TranslateAfter"/>.</param>
+    public Translator(MipsCore core, CodeCache code, HandlerSet handlers, int after)
     {
-        if (head->Region != null || head->Index >= code.Words)
+        _core = core;
+        _code = code;
+        _handlers = handlers;
+        _builder = new RegionBuilder(code, handlers, wholly: after == 0);
+        TranslatesAtOnce = after == 0;
+        SampleEvery = Math.Clamp(after / 8, 1, SampleEveryMax);
+        _samples = Math.Max(1, after / SampleEvery);
+    }
+
+    /// <summary>Of so many arrivals by a branch one is to be told to <see cref="Sample"/>.</summary>
+    public int SampleEvery { get; }
+
+    public bool TranslatesAtOnce { get; }
+
+    /// <summary>See <see cref="Reg.Epochs"/>.</summary>
+    public ulong* Epochs => (ulong*)Marshal.UnsafeAddrOfPinnedArrayElement(_epochs, 0);
+
+    /// <summary>How often a sample has found a region.</summary>
+    public long Found { get; private set; }
+
+    /// <summary>Execution has arrived at a record; where it often does, a region is installed.</summary>
+    public void Sample(Insn* record, ulong pcBase, ulong context)
+    {
+        if (record->Index >= _code.Words || (record->Flags & (InsnFlags.DelaySlot | InsnFlags.End)) != 0)
         {
             return;
         }
-        CodeBlock block = code.BlockOf(head);
-        if (block.Withdrawals >= WithdrawalsMax)
+        CodeBlock block = _code.Blocks.BlockOf(record);
+        if (record->Region == null && block.Arrive(record->Index) >= _samples && block.Withdrawals < WithdrawalsMax)
         {
-            return;
+            TranslateAt(record, pcBase, context);
         }
-        if (!block.IsDecoded(head->Index, handlers))
+        Found += record->Region > (ulong*)RegionData.NotWorth ? 1 : 0;
+    }
+
+    /// <summary>
+    /// For a region's code, on entry after the fetch table has changed: 0, or what to run instead of it.
+    /// </summary>
+    public nint Verify(ulong* data, ulong context, ulong epoch)
+    {
+        int number = (int)data[RegionData.Number];
+        InstalledRegion region = _code.Blocks.Region(number);
+        if (region.Verify(_code, context))
         {
-            core.DecodeMain(head);
+            _epochs[number] = epoch;
+            return 0;
         }
+        if (region.Misses > MissesMax)
+        {
+            _code.Blocks.Retire(region);
+        }
+        return region.Original;
+    }
+
+    private void TranslateAt(Insn* head, ulong pcBase, ulong context)
+    {
+        _core.DecodeMain(head);
         Region? region = _builder.Build(pcBase + (4UL * head->Index), context);
         if (region is null || (region.Instructions < InstructionsMin && !TranslatesAtOnce))
         {
-            head->Region = (ulong*)RegionData.NotWorth;
+            _code.Blocks.MarkNotWorth(head);
             return;
         }
-        if (_regions.Count == RegionsMax)
-        {
-            Clear();
-        }
-        RegionCode compiled = RegionStore.Get(region, handlers);
-        InstalledRegion installed = new(_regions.Count, region, compiled, _builder.Blocks, handlers, Heat);
-        _regions.Add(installed);
-        installed.Install();
-    }
-
-    /// <summary>For a region's code, on entry after the fetch table has changed; see the region's Verify.</summary>
-    public delegate*<Insn*, ulong*, MipsCore, long, long> Verify(ulong* data, ulong context, ulong epoch)
-    {
-        InstalledRegion region = _regions[(int)data[RegionData.Number]];
-        delegate*<Insn*, ulong*, MipsCore, long, long> instead = region.Verify(code, context, epoch);
-        if (instead != null && ++region.Misses > MissesMax)
-        {
-            region.Withdraw();
-        }
-        return instead;
-    }
-
-    /// <summary>Withdraws every region.</summary>
-    public void Clear()
-    {
-        foreach (InstalledRegion region in _regions)
-        {
-            region.Withdraw();
-        }
-        _regions.Clear();
+        RegionCode compiled = RegionStore.Get(region, _handlers);
+        _code.Blocks.Install(new InstalledRegion(region, compiled, _builder.Blocks, _handlers, TranslatesAtOnce));
     }
 }

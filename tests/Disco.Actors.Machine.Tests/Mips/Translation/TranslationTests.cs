@@ -73,7 +73,7 @@ public sealed class TranslationTests
         Assert.True(interpreted[2] > 300);
         Assert.Equal(interpreted[2], translated[2]);
         Assert.Equal(interpreted.StateHash(), translated.StateHash());
-        Assert.True(translated.Core.Regions > 0);
+        Assert.True(translated.Core.RegionsFound > 0);
     }
 
     /// <summary>An exception in a delay slot reports the branch's address and BD. [Vol III, 9.25, 9.26]</summary>
@@ -100,7 +100,7 @@ public sealed class TranslationTests
         Rig interpreted = RigOf(text, lines: false, translateAfter: null).Run(2000);
         Rig translated = RigOf(text, lines: false, translateAfter: 0).Run(2000);
 
-        Assert.True(translated.Core.Regions > 0);
+        Assert.True(translated.Core.RegionsFound > 0);
         Assert.Equal(50UL, interpreted[13]);
         Assert.Equal(interpreted.Core.Epc, translated.Core.Epc);
         Assert.Equal(1u, translated.Core.Cause >> 31);
@@ -154,7 +154,7 @@ public sealed class TranslationTests
     {
         Rig rig = RigOf(text, lines, translateAfter);
         RunTo(rig, Cycles, budget);
-        Assert.Equal(translateAfter is not null, rig.Core.Regions > 0);
+        Assert.Equal(translateAfter is not null, rig.Core.RegionsFound > 0);
         return rig.StateHash();
     }
 
@@ -190,7 +190,7 @@ public sealed class TranslationTests
         rig.Core.Fcsr = generator.RoundingMode() | (seed % 5 == 0 ? 0xF80u : 0) | (seed % 4 == 0 ? 1u << 24 : 0);
         RunTo(rig, Cycles, _ => cut);
         // In runs of a few cycles nothing arrives by a branch.
-        Assert.True(rig.Core.Regions > 0 || translateAfter is null || cut < 100);
+        Assert.True(rig.Core.RegionsFound > 0 || translateAfter is null || cut < 100);
         return rig.StateHash();
     }
 
