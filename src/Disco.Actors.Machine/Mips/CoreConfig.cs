@@ -31,7 +31,7 @@ public sealed record CoreConfig
     public ulong RandomSeed { get; init; } = 1;
 
     /// <summary>
-    /// How often execution arrives at an instruction by a branch before what follows is translated to code of the
+    /// About how often execution arrives at an instruction by a branch before what follows is translated to code of the
     /// host; 0 translates everything at once, for tests, null nothing. No effect but speed.
     /// </summary>
     public int? TranslateAfter { get; init; }

@@ -140,6 +140,24 @@ public sealed class TranslationTests
         }
     }
 
+    /// <summary>Cores on several threads decode, translate and execute the same instructions at once.</summary>
+    [Fact]
+    public void Programs_that_share_their_decoded_instructions_end_on_many_threads_as_on_one()
+    {
+        const int programs = 12;
+        ulong[] ends = new ulong[8 * programs];
+
+        Parallel.For(0, ends.Length, i => ends[i] = EndOf(i % programs, translateAfter: 0));
+
+        for (int i = 0; i < ends.Length; i++)
+        {
+            Assert.Equal(EndOf(i % programs, translateAfter: null), ends[i]);
+        }
+
+        static ulong EndOf(int seed, int? translateAfter) =>
+            End(RandomProgram.Text(1000 + seed), lines: true, translateAfter, _ => 50);
+    }
+
     private static void Compare(int seed, bool lines)
     {
         string text = RandomProgram.Text(seed);
