@@ -11,7 +11,7 @@ public sealed unsafe partial class MipsCore
     /// <summary>How often execution was seen to arrive at a translated region, in samples.</summary>
     internal long RegionsFound => _translator?.Found ?? 0;
 
-    /// <summary>A handler: execution has arrived at the record, and what is executed often is being looked for.</summary>
+    /// <summary>A handler: execution has arrived at the record, and what is executed often is looked for.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     internal static long Sample(Insn* ip, ulong* r, MipsCore core, long budget)
     {
