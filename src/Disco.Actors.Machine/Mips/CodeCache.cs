@@ -21,6 +21,11 @@ internal unsafe struct FetchEntry
 /// </summary>
 internal sealed unsafe class CodeCache
 {
+    /// <summary>
+    /// So many stores over instructions that are shared, each of which makes a block, and the core has its own.
+    /// </summary>
+    public const int RewritesMax = 1000;
+
     private const ulong NoTag = ulong.MaxValue;
 
     private readonly FetchEntry[] _table;
@@ -36,6 +41,7 @@ internal sealed unsafe class CodeCache
     private readonly HashSet<ulong> _held = [];
     private CodeBlocks _blocks;
     private bool _isAlone;
+    private int _rewrites;
 
     /// <param name="handlers">The core's.</param>
     /// <param name="translateAfter">See <see cref="CoreConfig.TranslateAfter"/>.</param>
@@ -73,7 +79,11 @@ internal sealed unsafe class CodeCache
     /// </summary>
     public Insn* Enter(ulong pc, ulong context, ulong physical, uint variant, byte* host, bool local, out bool fresh)
     {
-        if (_blocks.IsFull)
+        if (_rewrites >= RewritesMax && !_isAlone)
+        {
+            ClearBlocks(isAlone: true);
+        }
+        else if (_blocks.IsFull)
         {
             DecodeAgain();
         }
@@ -117,6 +127,7 @@ internal sealed unsafe class CodeCache
         if (held)
         {
             DropEntries(physical & ~OffsetMask);
+            _rewrites++;
         }
         return held;
     }
@@ -181,6 +192,7 @@ internal sealed unsafe class CodeCache
     public void ClearBlocks(bool isAlone)
     {
         _isAlone = isAlone;
+        _rewrites = 0;
         ClearTable();
         _held.Clear();
         _blocks = NewBlocks();

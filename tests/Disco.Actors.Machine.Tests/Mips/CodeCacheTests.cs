@@ -110,6 +110,23 @@ public sealed unsafe class CodeCacheTests : IDisposable
         Assert.True(_two.Find(Address, Context) == own && !_two.Blocks.BlockOf(own).IsDecoded(3));
     }
 
+    /// <summary>A program that keeps changing itself would make a block for others each time.</summary>
+    [Fact]
+    public void Core_that_often_stores_over_its_instructions_has_its_own_in_the_end()
+    {
+        for (int i = 0; i < CodeCache.RewritesMax; i++)
+        {
+            Enter(_one);
+            Assert.IsType<CommonBlocks>(_one.Blocks);
+            _memory[3]++;
+            Assert.True(_one.Written(Physical + 12, _memory[3]));
+        }
+        Insn* own = Enter(_one);
+        Assert.IsType<OwnBlocks>(_one.Blocks);
+        Assert.Equal(_memory[3], _one.Blocks.BlockOf(own).Word(3));
+        Assert.True(own != Enter(_two));
+    }
+
     private Insn* Enter(CodeCache code, ulong address = Address, ulong physical = Physical, uint variant = 0) =>
         code.Enter(address, Context, physical, variant, (byte*)_memory, local: false, out _);
 }
