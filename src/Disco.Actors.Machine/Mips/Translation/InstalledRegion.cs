@@ -77,6 +77,9 @@ internal sealed unsafe class InstalledRegion
 
     public bool IsInstalled { get; private set; }
 
+    /// <summary>The interpreter's handler of the head.</summary>
+    public nint Original => (nint)_data[RegionData.Original];
+
     /// <summary>How often in a row a granule was missing when it was entered.</summary>
     public int Misses { get; private set; }
 
@@ -113,7 +116,7 @@ internal sealed unsafe class InstalledRegion
             return;
         }
         IsInstalled = false;
-        SetHandler((nint)_data[RegionData.Original]);
+        SetHandler(Original);
         foreach (CodeBlock block in _blocks)
         {
             block.Regions.Remove(this);
@@ -148,9 +151,6 @@ internal sealed unsafe class InstalledRegion
         Misses = 0;
         return true;
     }
-
-    /// <summary>The interpreter's handler of the head.</summary>
-    public nint Original => (nint)_data[RegionData.Original];
 
     private void SetHandler(nint handler)
     {
