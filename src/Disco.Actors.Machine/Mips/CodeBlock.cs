@@ -204,8 +204,6 @@ internal sealed unsafe class CodeBlock
         Insn operands = decoded;
         operands.Handler = record->Handler;
         *record = operands;
-#pragma warning disable RS0030 // an order of writes, no thread
-        Volatile.Write(ref *(nint*)&record->Handler, (nint)decoded.Handler);
-#pragma warning restore RS0030
+        Insn.Publish(record, (nint)decoded.Handler);
     }
 }

@@ -79,7 +79,7 @@ internal sealed unsafe class CodeCache
     /// </summary>
     public Insn* Enter(ulong pc, ulong context, ulong physical, uint variant, byte* host, bool local, out bool fresh)
     {
-        if (_rewrites >= RewritesMax && !_isAlone)
+        if (_rewrites >= RewritesMax)
         {
             ClearBlocks(isAlone: true);
         }

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Runtime.InteropServices;
 using Disco.Actors.Machine.Mips.Interpreter;
+using Disco.Actors.Machine.Mips.Translation;
 
 namespace Disco.Actors.Machine.Mips;
 
@@ -41,8 +42,15 @@ internal sealed unsafe class CommonBlocks : CodeBlocks
         OfKinds.GetOrAdd((handlers, translateAfter), kind => new(kind.Handlers, kind.TranslateAfter, 0));
 
     /// <summary>Others, in which nothing is decoded, take its place, unless they have.</summary>
-    public void Replace() => OfKinds.TryUpdate(
-        (Handlers, _translateAfter), new CommonBlocks(Handlers, _translateAfter, Generation + 1), this);
+    public void Replace()
+    {
+        // Every core asks, and most come too late.
+        if (For(Handlers, _translateAfter) == this)
+        {
+            OfKinds.TryUpdate(
+                (Handlers, _translateAfter), new CommonBlocks(Handlers, _translateAfter, Generation + 1), this);
+        }
+    }
 
     public override CodeBlock Get(ulong address, ulong physical, uint variant, byte* host)
     {
@@ -81,12 +89,7 @@ internal sealed unsafe class CommonBlocks : CodeBlocks
 
     private static int ChainOf(ulong address, ReadOnlySpan<uint> words)
     {
-        ulong hash = address;
-        foreach (ulong pair in MemoryMarshal.Cast<uint, ulong>(words))
-        {
-            hash = (hash ^ pair) * 0x9E37_79B9_7F4A_7C15;
-            hash ^= hash >> 29;
-        }
+        ulong hash = RegionKey.Hash(address, MemoryMarshal.Cast<uint, ulong>(words));
         return (int)(hash >> 40) & (Chains - 1);
     }
 }

@@ -38,6 +38,14 @@ internal unsafe struct Insn
     /// Of a record whose handler is a region's code: what that code reads; see <see cref="Translation.RegionData"/>.
     /// </summary>
     public ulong* Region;
+
+    /// <summary>Sets the handler; whoever finds it, on any thread, finds what was written before.</summary>
+    public static void Publish(Insn* record, nint handler)
+    {
+#pragma warning disable RS0030 // an order of writes, no thread
+        Volatile.Write(ref *(nint*)&record->Handler, handler);
+#pragma warning restore RS0030
+    }
 }
 
 [Flags]

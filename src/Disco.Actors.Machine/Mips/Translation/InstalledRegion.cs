@@ -94,7 +94,7 @@ internal sealed unsafe class InstalledRegion
         _data[RegionData.Number] = (ulong)number;
         _data[RegionData.Original] = (ulong)Head->Handler;
         Head->Region = Data;
-        SetHandler((nint)_code.Entry);
+        Insn.Publish(Head, (nint)_code.Entry);
         foreach (CodeBlock block in _blocks)
         {
             block.Regions.Add(this);
@@ -116,7 +116,7 @@ internal sealed unsafe class InstalledRegion
             return;
         }
         IsInstalled = false;
-        SetHandler(Original);
+        Insn.Publish(Head, Original);
         foreach (CodeBlock block in _blocks)
         {
             block.Regions.Remove(this);
@@ -150,13 +150,6 @@ internal sealed unsafe class InstalledRegion
         }
         Misses = 0;
         return true;
-    }
-
-    private void SetHandler(nint handler)
-    {
-#pragma warning disable RS0030 // an order of writes, no thread
-        Volatile.Write(ref *(nint*)&Head->Handler, handler);
-#pragma warning restore RS0030
     }
 
     private void WriteExit(RegionExit exit, ulong* words, Insn* far)

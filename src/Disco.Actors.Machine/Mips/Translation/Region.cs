@@ -92,11 +92,18 @@ internal sealed class RegionKey : IEquatable<RegionKey>
     public RegionKey(ulong[] words)
     {
         _words = words;
+        _hash = Hash(0, words);
+    }
+
+    /// <summary>Of contents, for a table: equal for equal words and first values.</summary>
+    public static ulong Hash(ulong hash, ReadOnlySpan<ulong> words)
+    {
         foreach (ulong word in words)
         {
-            _hash = (_hash ^ word) * 0x9E37_79B9_7F4A_7C15;
-            _hash ^= _hash >> 29;
+            hash = (hash ^ word) * 0x9E37_79B9_7F4A_7C15;
+            hash ^= hash >> 29;
         }
+        return hash;
     }
 
     public bool Equals(RegionKey? other) =>
