@@ -61,15 +61,18 @@ internal abstract unsafe class CodeBlocks(HandlerSet handlers, int bytesMax)
         }
     }
 
-    /// <summary>Puts a region in the place of its head's handler, unless another is there.</summary>
-    public void Install(InstalledRegion region)
+    /// <summary>Puts a region in the place of its head's handler, unless something else was faster.</summary>
+    /// <param name="region">Not installed before.</param>
+    /// <param name="wider">Of the same head, whose place it takes; null when none is there.</param>
+    public void Install(InstalledRegion region, InstalledRegion? wider = null)
     {
         lock (Gate)
         {
-            if (region.Head->Region == null && _regions.Count < RegionsMax)
+            bool isFirst = wider?.IsInstalled ?? region.Head->Region == null;
+            if (isFirst && _regions.Count < RegionsMax)
             {
                 _regions.Add(region);
-                region.Install(_regions.Count - 1);
+                region.Install(_regions.Count - 1, wider);
             }
         }
     }

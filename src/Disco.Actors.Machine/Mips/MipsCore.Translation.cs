@@ -11,6 +11,10 @@ public sealed unsafe partial class MipsCore
     /// <summary>How often execution was seen to arrive at a translated region, in samples.</summary>
     internal long RegionsFound => _translator?.Found ?? 0;
 
+    /// <summary>How many translated regions gave way to smaller ones because this core had not fetched them wholly.
+    /// </summary>
+    internal int RegionsNarrowed => _translator?.Narrowed ?? 0;
+
     /// <summary>A handler: execution has arrived at the record, and what is executed often is looked for.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     internal static long Sample(Insn* ip, ulong* r, MipsCore core, long budget)

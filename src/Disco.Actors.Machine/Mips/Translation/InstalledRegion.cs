@@ -18,6 +18,12 @@ internal static class RegionData
     /// <summary>Its number among the regions; see <see cref="Reg.Epochs"/>.</summary>
     public const int Number = 2;
 
+    /// <summary>
+    /// How many granules it is of, by which code knows its data: a region that takes another's place is of fewer, and
+    /// another thread may have found the handler of the one and then the data of the other.
+    /// </summary>
+    public const int Granules = 3;
+
     /// <summary>A record for leaving to <see cref="Reg.NextPc"/>.</summary>
     public const int FarRecord = 4;
 
@@ -57,6 +63,7 @@ internal sealed unsafe class InstalledRegion
         _covered = new ulong[_blocks.Length * WordsPerBlock];
         _data = GC.AllocateArray<ulong>(RegionData.Exits + (RegionData.ExitWords * code.Exits.Length), pinned: true);
         _data[RegionData.BudgetMin] = isEnteredAlways ? 1UL : 24;
+        _data[RegionData.Granules] = (ulong)_granules.Length;
         Insn* far = (Insn*)(Data + RegionData.FarRecord);
         *far = new Insn { Handler = handlers.EndFar, Flags = InsnFlags.End | InsnFlags.Far };
         for (int i = 0; i < code.Exits.Length; i++)
@@ -80,19 +87,25 @@ internal sealed unsafe class InstalledRegion
     /// <summary>The interpreter's handler of the head.</summary>
     public nint Original => (nint)_data[RegionData.Original];
 
-    /// <summary>How often in a row a granule was missing when it was entered.</summary>
+    /// <summary>How often a granule was missing when it was entered.</summary>
     public int Misses { get; private set; }
+
+    /// <summary>Virtual address of its head.</summary>
+    public ulong Address => _granules[0] + (4UL * Head->Index);
 
     private ulong* Data => (ulong*)Marshal.UnsafeAddrOfPinnedArrayElement(_data, 0);
 
     private int WordsPerBlock => (int)(_offsetMask >> 8) + 1;
 
-    /// <summary>Takes its head's place; <paramref name="number"/> is its own from now on.</summary>
-    public void Install(int number)
+    /// <summary>Takes its head's place.</summary>
+    /// <param name="number">Its own from now on.</param>
+    /// <param name="wider">Null, or of more granules and the same head: what is there now.</param>
+    public void Install(int number, InstalledRegion? wider)
     {
         IsInstalled = true;
         _data[RegionData.Number] = (ulong)number;
-        _data[RegionData.Original] = (ulong)Head->Handler;
+        _data[RegionData.Original] = (ulong)(wider?.Original ?? (nint)Head->Handler);
+        wider?.Leave();
         Head->Region = Data;
         Insn.Publish(Head, (nint)_code.Entry);
         foreach (CodeBlock block in _blocks)
@@ -115,12 +128,8 @@ internal sealed unsafe class InstalledRegion
         {
             return;
         }
-        IsInstalled = false;
+        Leave();
         Insn.Publish(Head, Original);
-        foreach (CodeBlock block in _blocks)
-        {
-            block.Regions.Remove(this);
-        }
     }
 
     /// <summary>True when it was made from one of the words of a block.</summary>
@@ -142,14 +151,30 @@ internal sealed unsafe class InstalledRegion
     {
         for (int i = 0; i < _granules.Length; i++)
         {
-            if (code.Find(_granules[i], context) != _blocks[i].Main(0))
+            if (!IsFetched(i, code, context))
             {
                 Misses++;
                 return false;
             }
         }
-        Misses = 0;
         return true;
+    }
+
+    /// <summary>Those of its granules, by virtual address, that a core has fetched.</summary>
+    public HashSet<ulong> Fetched(CodeCache code, ulong context) =>
+        [.. _granules.Where((_, i) => IsFetched(i, code, context))];
+
+    // Something else may be at that address for the core: then it is not this region's.
+    private bool IsFetched(int i, CodeCache code, ulong context) =>
+        code.Find(_granules[i], context) == _blocks[i].Main(0);
+
+    private void Leave()
+    {
+        IsInstalled = false;
+        foreach (CodeBlock block in _blocks)
+        {
+            block.Regions.Remove(this);
+        }
     }
 
     private void WriteExit(RegionExit exit, ulong* words, Insn* far)

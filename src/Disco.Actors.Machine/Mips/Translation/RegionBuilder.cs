@@ -19,15 +19,20 @@ internal sealed unsafe class RegionBuilder(CodeCache code, HandlerSet handlers, 
     private readonly List<ulong> _granules = [];
     private readonly List<CodeBlock> _blocks = [];
     private ulong _context;
+    private HashSet<ulong>? _within;
 
     /// <summary>The blocks behind <see cref="Region.Granules"/> of the region built last.</summary>
     public List<CodeBlock> Blocks => _blocks;
 
     /// <summary>The region at an address; null when its first instruction cannot be translated.</summary>
-    public Region? Build(ulong head, ulong context)
+    /// <param name="head">Virtual address.</param>
+    /// <param name="context">Of the fetch table.</param>
+    /// <param name="within">The granules to choose from; null for all that are fetched.</param>
+    public Region? Build(ulong head, ulong context, HashSet<ulong>? within)
     {
         Clear();
         _context = context;
+        _within = within;
         AddStart(head);
         while (_toVisit.TryDequeue(out ulong start))
         {
@@ -197,7 +202,8 @@ internal sealed unsafe class RegionBuilder(CodeCache code, HandlerSet handlers, 
         {
             return _blocks[known];
         }
-        Insn* first = (address & 3) != 0 || _granules.Count == GranulesMax ? null : code.Find(granule, _context);
+        bool isOut = (address & 3) != 0 || _granules.Count == GranulesMax || _within?.Contains(granule) == false;
+        Insn* first = isOut ? null : code.Find(granule, _context);
         if (first == null)
         {
             return null;

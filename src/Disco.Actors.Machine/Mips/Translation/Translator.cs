@@ -15,9 +15,12 @@ internal sealed unsafe class Translator
     // Where execution arrives is looked at every so often. A prime: loops of any length are seen at all their places.
     private const int SampleEveryMax = 61;
 
-    // A block whose instructions keep changing, or whose neighbours are never there with it, is left alone.
+    // A block whose instructions keep changing is left alone.
     private const int WithdrawalsMax = 16;
-    private const int MissesMax = 16;
+
+    // So often a granule of a region may be missing, most likely of a path that another core took and this one never
+    // takes.
+    private const int MissesMax = 1000;
 
     private readonly MipsCore _core;
     private readonly CodeCache _code;
@@ -52,6 +55,9 @@ internal sealed unsafe class Translator
     /// <summary>How often a sample has found a region.</summary>
     public long Found { get; private set; }
 
+    /// <summary>How many regions gave way to smaller ones because a granule was missing too often.</summary>
+    public int Narrowed { get; private set; }
+
     /// <summary>Execution has arrived at a record; where it often does, a region is installed.</summary>
     public void Sample(Insn* record, ulong pcBase, ulong context)
     {
@@ -79,9 +85,9 @@ internal sealed unsafe class Translator
             _epochs[number] = epoch;
             return 0;
         }
-        if (region.Misses > MissesMax)
+        if (region.Misses > MissesMax && region.IsInstalled)
         {
-            _code.Blocks.Retire(region);
+            Narrow(region, context);
         }
         return region.Original;
     }
@@ -89,13 +95,38 @@ internal sealed unsafe class Translator
     private void TranslateAt(Insn* head, ulong pcBase, ulong context)
     {
         _core.DecodeMain(head);
-        Region? region = _builder.Build(pcBase + (4UL * head->Index), context);
-        if (region is null || (region.Instructions < InstructionsMin && !TranslatesAtOnce))
+        if (TryTranslate(pcBase + (4UL * head->Index), context, null) is { } region)
+        {
+            _code.Blocks.Install(region);
+        }
+        else
         {
             _code.Blocks.MarkNotWorth(head);
-            return;
+        }
+    }
+
+    // What of a region this core has fetched takes its place; fewer granules each time, so that this comes to an end.
+    private void Narrow(InstalledRegion wide, ulong context)
+    {
+        if (TryTranslate(wide.Address, context, wide.Fetched(_code, context)) is { } narrow)
+        {
+            _code.Blocks.Install(narrow, wide);
+            Narrowed++;
+        }
+        else
+        {
+            _code.Blocks.Retire(wide);
+        }
+    }
+
+    private InstalledRegion? TryTranslate(ulong address, ulong context, HashSet<ulong>? within)
+    {
+        Region? region = _builder.Build(address, context, within);
+        if (region is null || (region.Instructions < InstructionsMin && !TranslatesAtOnce))
+        {
+            return null;
         }
         RegionCode compiled = RegionStore.Get(region, _handlers);
-        _code.Blocks.Install(new InstalledRegion(region, compiled, _builder.Blocks, _handlers, TranslatesAtOnce));
+        return new InstalledRegion(region, compiled, _builder.Blocks, _handlers, TranslatesAtOnce);
     }
 }

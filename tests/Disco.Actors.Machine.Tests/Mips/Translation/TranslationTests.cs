@@ -16,6 +16,9 @@ public sealed class TranslationTests
     private const long Cycles = 6000;
     private const ulong Vector = 0x180;
 
+    // After so many cycles a core decodes no more what it has decoded.
+    private const long Warm = 100_000;
+
     public static TheoryData<int> Seeds => [.. Enumerable.Range(1, 40)];
 
     /// <summary>Every instruction of the decode table but the privileged, on edge values. [MIPS64 Vol II]</summary>
@@ -156,6 +159,33 @@ public sealed class TranslationTests
 
         static ulong EndOf(int seed, int? translateAfter) =>
             End(RandomProgram.Text(1000 + seed), lines: true, translateAfter, _ => 50);
+    }
+
+    /// <summary>
+    /// A region of a loop with a path that one core took and another never does: it has not fetched that line, and
+    /// comes to execute a region without it.
+    /// </summary>
+    [Fact]
+    public void Core_that_never_takes_a_path_of_a_shared_loop_executes_it_translated_too()
+    {
+        string line = string.Concat(Enumerable.Repeat("daddiu v0,v0,3\n", 16));
+        string text = $"again: {line}{line}beqz a0,again\nnop\n{line}b again\nnop";
+        // A kind of cores of its own, and its blocks such as no core replaces any more.
+        const int after = 3;
+        RunTo(RigOf("nop", lines: true, after), Warm, _ => Warm);
+        RunTo(RigOf("nop", lines: true, after), Warm, _ => Warm);
+        Rig taking = RigOf(text, lines: true, after);
+        taking[4] = 1;
+        RunTo(taking, Warm, _ => Warm);
+        Rig passing = RigOf(text, lines: true, after);
+        RunTo(passing, Warm, _ => Warm);
+
+        Assert.Equal(0, taking.Core.RegionsNarrowed);
+        Assert.Equal(1, passing.Core.RegionsNarrowed);
+
+        Rig interpreted = RigOf(text, lines: true, translateAfter: null);
+        RunTo(interpreted, Warm, _ => Warm);
+        Assert.Equal(interpreted.StateHash(), passing.StateHash());
     }
 
     private static void Compare(int seed, bool lines)
