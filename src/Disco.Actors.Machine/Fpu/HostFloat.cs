@@ -11,15 +11,15 @@ internal static partial class HostFloat
 {
     // The smallest exponent field of a product, dividend or radicand whose rounding error is above 2^-1074: the error
     // is a multiple of 2^(exponent - 105), so field 1023 - 1074 + 105 = 54 would do.
-    private const int ErrorSafeField = 64;
+    public const int ErrorSafeField = 64;
 
     // Results below 2^1022 keep every step of the sum's error term finite: if an operand is 2^1023 or more, the other
     // is within a factor of two of it and everything is exact (Sterbenz); otherwise no step reaches 2^1024.
-    private const int SumFieldMax = 0x7FC;
+    public const int SumFieldMax = 0x7FC;
 
     // From field 2 on, no result was tiny before rounding, so FS and underflow do not matter.
-    private const int NeverTinyField = 2;
-    private const int FieldMax = 0x7FE;
+    public const int NeverTinyField = 2;
+    public const int FieldMax = 0x7FE;
 
     /// <summary>Adds; the error of a sum is itself a double (Knuth's TwoSum) and a tiny sum is exact.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

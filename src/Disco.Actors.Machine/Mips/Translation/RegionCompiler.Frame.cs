@@ -131,6 +131,10 @@ internal sealed unsafe partial class RegionCompiler
             LoadState(Reg.DataTable);
             _il.Emit(OpCodes.Stloc, _table);
         }
+        if (_doubles is { } doubles)
+        {
+            LoadIsQuick(doubles);
+        }
         for (int i = 0; i < _registers.Length; i++)
         {
             if (_registers[i] is { } local)

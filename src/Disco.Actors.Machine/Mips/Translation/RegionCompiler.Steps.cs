@@ -288,49 +288,6 @@ internal sealed unsafe partial class RegionCompiler
         _il.Emit(branch, Leave());
     }
 
-    /// <summary>A floating-point operation; the interpreter does it when there is something to report.</summary>
-    internal void Float(Step step, delegate*<ulong*, MipsCore, long, int> function)
-    {
-        _needsFpu = true;
-        _il.Emit(OpCodes.Ldarg_1);
-        _il.Emit(OpCodes.Ldarg_2);
-        Constant(step.Rd | ((long)step.Rs << 8) | ((long)step.Rt << 16) | (step.Immediate << 24));
-        Pointer((nint)function);
-        _il.EmitCalli(OpCodes.Calli, CallingConventions.Standard, typeof(int), FloatTypes, null);
-        _il.Emit(OpCodes.Brfalse, Leave());
-    }
-
-    /// <summary>Pushes a floating-point slot: 32 or 64 bits.</summary>
-    internal void GetFloat(int slot, bool narrow)
-    {
-        _needsFpu = true;
-        _il.Emit(OpCodes.Ldarg_1);
-        Offset((narrow ? 4 : 8) * slot);
-        _il.Emit(narrow ? OpCodes.Ldind_I4 : OpCodes.Ldind_I8);
-    }
-
-    /// <summary>Stores what is pushed to a floating-point slot.</summary>
-    internal void PutFloat(int slot, bool narrow, Action pushValue)
-    {
-        _needsFpu = true;
-        _il.Emit(OpCodes.Ldarg_1);
-        Offset((narrow ? 4 : 8) * slot);
-        pushValue();
-        _il.Emit(narrow ? OpCodes.Stind_I4 : OpCodes.Stind_I8);
-    }
-
-    /// <summary>LWC1, LDC1: the datum is read before the register file is named.</summary>
-    internal void LoadFloat(Step step, bool narrow)
-    {
-        PushDatum(step, narrow ? 4 : 8, signed: false);
-        _il.Emit(OpCodes.Stloc, _address);
-        PutFloat(step.Rd, narrow, () =>
-        {
-            _il.Emit(OpCodes.Ldloc, _address);
-            _il.Emit(narrow ? OpCodes.Conv_I4 : OpCodes.Nop);
-        });
-    }
-
     private void SignWord()
     {
         _il.Emit(OpCodes.Conv_I4);

@@ -198,13 +198,13 @@ internal static unsafe class StepEmitters
     private static void FloatArithmetic(Action<RegionCompiler, Step>?[] set)
     {
         set[(int)Op.AddS] = OfFloat(&FloatSteps.Arithmetic<FloatAddS>);
-        set[(int)Op.AddD] = OfFloat(&FloatSteps.Arithmetic<FloatAddD>);
+        set[(int)Op.AddD] = (c, s) => c.AddDouble(s, negate: false, &FloatSteps.Arithmetic<FloatAddD>);
         set[(int)Op.SubS] = OfFloat(&FloatSteps.Arithmetic<FloatSubS>);
-        set[(int)Op.SubD] = OfFloat(&FloatSteps.Arithmetic<FloatSubD>);
+        set[(int)Op.SubD] = (c, s) => c.AddDouble(s, negate: true, &FloatSteps.Arithmetic<FloatSubD>);
         set[(int)Op.MulS] = OfFloat(&FloatSteps.Arithmetic<FloatMulS>);
-        set[(int)Op.MulD] = OfFloat(&FloatSteps.Arithmetic<FloatMulD>);
+        set[(int)Op.MulD] = (c, s) => c.MultiplyDouble(s, &FloatSteps.Arithmetic<FloatMulD>);
         set[(int)Op.DivS] = OfFloat(&FloatSteps.Arithmetic<FloatDivS>);
-        set[(int)Op.DivD] = OfFloat(&FloatSteps.Arithmetic<FloatDivD>);
+        set[(int)Op.DivD] = (c, s) => c.DivideDouble(s, &FloatSteps.Arithmetic<FloatDivD>);
         set[(int)Op.SqrtS] = OfFloat(&FloatSteps.Arithmetic<FloatSqrtS>);
         set[(int)Op.SqrtD] = OfFloat(&FloatSteps.Arithmetic<FloatSqrtD>);
         set[(int)Op.AbsS] = OfFloat(&FloatSteps.Arithmetic<FloatAbsS>);
@@ -226,7 +226,7 @@ internal static unsafe class StepEmitters
         set[(int)Op.MsubS] = OfFloat(&FloatSteps.Ternary<FloatMsubS>);
         set[(int)Op.MsubD] = OfFloat(&FloatSteps.Ternary<FloatMsubD>);
         set[(int)Op.CCondS] = OfFloat(&FloatSteps.CompareS);
-        set[(int)Op.CCondD] = OfFloat(&FloatSteps.CompareD);
+        set[(int)Op.CCondD] = (c, s) => c.CompareDouble(s, &FloatSteps.CompareD);
     }
 
     private static Action<RegionCompiler, Step> Load(int sizeBytes, bool signed) => (c, s) =>
