@@ -6,7 +6,7 @@ namespace Disco.Actors.Machine.Mips.Translation;
 
 /// <content>
 /// Floating point. Doubles are added, multiplied, divided and compared in the region's own code as
-/// <see cref="HostFloat"/> does it, under the same bounds; what is outside of them, and all other operations, are calls.
+/// <see cref="HostFloat"/> does it, under the same bounds; what is outside of them is called, as all else is.
 /// </content>
 internal sealed unsafe partial class RegionCompiler
 {
@@ -15,7 +15,8 @@ internal sealed unsafe partial class RegionCompiler
     private static readonly FieldInfo Raised = FieldOf(typeof(FpEnvironment), nameof(FpEnvironment.Raised));
     private static readonly FieldInfo Mode = FieldOf(typeof(FpEnvironment), nameof(FpEnvironment.Rounding));
     private static readonly MethodInfo Bits = ((Func<double, ulong>)BitConverter.DoubleToUInt64Bits).Method;
-    private static readonly MethodInfo Fused = ((Func<double, double, double, double>)Math.FusedMultiplyAdd).Method;
+    private static readonly MethodInfo Fused =
+        ((Func<double, double, double, double>)Math.FusedMultiplyAdd).Method;
 
     private DoubleLocals? _doubles;
 
@@ -58,7 +59,8 @@ internal sealed unsafe partial class RegionCompiler
         });
     }
 
-    /// <summary>ADD.D and SUB.D, the difference as a sum. The error of the sum as <see cref="HostFloat"/> has it.</summary>
+    /// <summary>ADD.D and SUB.D, the difference as a sum; its error is computed as in <see cref="HostFloat"/>.
+    /// </summary>
     internal void AddDouble(Step step, bool negate, delegate*<ulong*, MipsCore, long, int> function)
     {
         DoubleLocals d = Doubles();
