@@ -84,7 +84,7 @@ internal sealed unsafe partial class RegionCompiler
         _il.Emit(OpCodes.Ldloc, d.Part);
         _il.Emit(OpCodes.Sub);
         _il.Emit(OpCodes.Add);
-        EndDouble(step, done);
+        EndDouble(step, slow, done);
     }
 
     /// <summary>MUL.D.</summary>
@@ -102,7 +102,7 @@ internal sealed unsafe partial class RegionCompiler
         _il.Emit(OpCodes.Ldloc, d.Result);
         _il.Emit(OpCodes.Neg);
         _il.Emit(OpCodes.Call, Fused);
-        EndDouble(step, done);
+        EndDouble(step, slow, done);
     }
 
     /// <summary>DIV.D.</summary>
@@ -121,7 +121,7 @@ internal sealed unsafe partial class RegionCompiler
         _il.Emit(OpCodes.Ldloc, d.Y);
         _il.Emit(OpCodes.Ldloc, d.X);
         _il.Emit(OpCodes.Call, Fused);
-        EndDouble(step, done);
+        EndDouble(step, slow, done);
     }
 
     /// <summary>C.cond.D of ordered operands, which raises nothing.</summary>
@@ -195,24 +195,25 @@ internal sealed unsafe partial class RegionCompiler
     private Label BeginDouble(Step step, delegate*<ulong*, MipsCore, long, int> function, out Label done)
     {
         Label slow = SlowFloat(step, function, out done);
-        _il.Emit(OpCodes.Ldloc, Doubles().IsQuick);
+        _il.Emit(OpCodes.Ldloc, Doubles().IsNearest);
         _il.Emit(OpCodes.Brfalse, slow);
         return slow;
     }
 
-    // The rounding error is pushed; the flag that it may raise is settled.
-    private void EndDouble(Step step, Label done)
+    // The rounding error is pushed.
+    private void EndDouble(Step step, Label slow, Label done)
     {
         DoubleLocals d = Doubles();
-        _il.Emit(OpCodes.Stloc, d.Part);
-        SetRaised(() =>
-        {
-            _il.Emit(OpCodes.Ldloc, d.Part);
-            _il.Emit(OpCodes.Ldc_R8, 0.0);
-            _il.Emit(OpCodes.Ceq);
-            _il.Emit(OpCodes.Ldc_I4_0);
-            _il.Emit(OpCodes.Ceq);
-        });
+        _il.Emit(OpCodes.Ldc_R8, 0.0);
+        _il.Emit(OpCodes.Ceq);
+        _il.Emit(OpCodes.Ldc_I4_0);
+        _il.Emit(OpCodes.Ceq);
+        _il.Emit(OpCodes.Stloc, d.Inexact);
+        _il.Emit(OpCodes.Ldloc, d.Inexact);
+        _il.Emit(OpCodes.Ldloc, d.Unsettled);
+        _il.Emit(OpCodes.And);
+        _il.Emit(OpCodes.Brtrue, slow);
+        SetRaised(() => _il.Emit(OpCodes.Ldloc, d.Inexact));
         PushPlace(step.Rd);
         _il.Emit(OpCodes.Ldloc, d.Result);
         _il.Emit(OpCodes.Stind_R8);
@@ -259,6 +260,8 @@ internal sealed unsafe partial class RegionCompiler
         _needsFpu = true;
         return _doubles ??= new DoubleLocals(
             _il.DeclareLocal(typeof(int)),
+            _il.DeclareLocal(typeof(int)),
+            _il.DeclareLocal(typeof(int)),
             _il.DeclareLocal(typeof(double)),
             _il.DeclareLocal(typeof(double)),
             _il.DeclareLocal(typeof(double)),
@@ -266,27 +269,36 @@ internal sealed unsafe partial class RegionCompiler
     }
 
     // On entry: nothing in a region changes the rounding mode or what is settled.
-    private void LoadIsQuick(DoubleLocals d)
+    private void LoadMode(DoubleLocals d)
     {
         _il.Emit(OpCodes.Ldarg_2);
         _il.Emit(OpCodes.Ldflda, Environment);
         _il.Emit(OpCodes.Ldfld, Mode);
         _il.Emit(OpCodes.Ldc_I4, (int)Rounding.Nearest);
         _il.Emit(OpCodes.Ceq);
+        _il.Emit(OpCodes.Stloc, d.IsNearest);
         _il.Emit(OpCodes.Ldarg_2);
         _il.Emit(OpCodes.Ldfld, Settled);
+        _il.Emit(OpCodes.Not);
         _il.Emit(OpCodes.Ldc_I4, (int)FpFlags.Inexact);
         _il.Emit(OpCodes.And);
-        _il.Emit(OpCodes.And);
-        _il.Emit(OpCodes.Stloc, d.IsQuick);
+        _il.Emit(OpCodes.Stloc, d.Unsettled);
     }
 
     /// <summary>What double arithmetic is done in.</summary>
-    /// <param name="IsQuick">Rounds to nearest, and an inexact result needs no attention.</param>
+    /// <param name="IsNearest">FCSR.RM.</param>
+    /// <param name="Unsettled"><see cref="FpFlags.Inexact"/>, or 0 where that needs no attention.</param>
+    /// <param name="Inexact">The flag, when it was raised.</param>
     /// <param name="X">First operand.</param>
     /// <param name="Y">Second operand; of a difference its negative.</param>
     /// <param name="Result">Rounded.</param>
     /// <param name="Part">Of the rounding error.</param>
     private sealed record DoubleLocals(
-        LocalBuilder IsQuick, LocalBuilder X, LocalBuilder Y, LocalBuilder Result, LocalBuilder Part);
+        LocalBuilder IsNearest,
+        LocalBuilder Unsettled,
+        LocalBuilder Inexact,
+        LocalBuilder X,
+        LocalBuilder Y,
+        LocalBuilder Result,
+        LocalBuilder Part);
 }

@@ -133,7 +133,7 @@ internal sealed unsafe partial class RegionCompiler
         }
         if (_doubles is { } doubles)
         {
-            LoadIsQuick(doubles);
+            LoadMode(doubles);
         }
         for (int i = 0; i < _registers.Length; i++)
         {
