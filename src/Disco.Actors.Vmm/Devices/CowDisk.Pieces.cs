@@ -63,6 +63,10 @@ public sealed partial class CowDisk
             AskForFrame(slot, context);
             return true;
         }
+        if (page.IsReady && !MayShare(job, page))
+        {
+            return false;
+        }
         job.CachedPage = page.Id;
         Statistics.CacheHits++;
         if (page.IsReady)
@@ -101,6 +105,10 @@ public sealed partial class CowDisk
 
     private NodeSet NodesFor(DiskJob job) =>
         _setup.FindVm(job.Call.Vm)!.Nodes & NodeSet.Below(_fabric.Homes.Nodes);
+
+    // A VM that stays on nodes of its own would be lost with the node of a frame elsewhere.
+    private bool MayShare(DiskJob job, CachedPage page) =>
+        NodesFor(job).Contains(_fabric.Homes.HomeOf(page.Frame.Address).Value);
 
     private void Allocated(in AllocatedMessage answer, Context context)
     {
@@ -146,7 +154,15 @@ public sealed partial class CowDisk
         ShareFrame(slot, context);
         foreach (int waiter in WaitersFor(page.Id))
         {
-            ShareFrame(waiter, context);
+            if (MayShare(_jobs[waiter], page))
+            {
+                ShareFrame(waiter, context);
+            }
+            else
+            {
+                _jobs[waiter].CopyOnly = true;
+                NextPiece(waiter, context);
+            }
         }
     }
 

@@ -199,6 +199,29 @@ public sealed class CowDiskTests
         Assert.False(bench.Vms[0].Lines[24]);
     }
 
+    /// <summary>Whoever is first has the frame of a page of the image, on his node; elsewhere it is copied.</summary>
+    [Fact]
+    public void Vms_that_stay_on_nodes_of_their_own_share_no_frame()
+    {
+        DeviceSetup together = DiskBench.Sharing(4, _image);
+        VmAttachments[] vms = [.. together.Vms.Select(vm => vm with { Nodes = new NodeSet(1UL << (vm.Vm % 2)) })];
+        DiskBench bench = new(together with { Vms = vms });
+        for (int vm = 0; vm < 4; vm++)
+        {
+            bench.Request(vm, write: false, 16, 8, DiskBench.Data(0));
+        }
+
+        bench.Run();
+
+        Assert.Equal(2, bench.Disks[0].Statistics.PagesMapped);
+        Assert.Equal(2 * Page.Bytes, bench.Disks[0].Statistics.BytesCopied);
+        Assert.NotEqual(bench.Vms[0].FrameOf(DiskBench.DataPage), bench.Vms[1].FrameOf(DiskBench.DataPage));
+        for (int vm = 0; vm < 4; vm++)
+        {
+            Assert.Equal(_image[(16 * 512)..(24 * 512)], bench.Vms[vm].Read(DiskBench.Data(0), Page.Bytes));
+        }
+    }
+
     /// <summary>Where memory is short the data is copied, and guests that have frames keep them.</summary>
     [Fact]
     public void Without_free_frames_data_is_copied()
