@@ -205,7 +205,7 @@ public sealed class CowDiskTests
     {
         DeviceSetup together = DiskBench.Sharing(4, _image);
         VmAttachments[] vms = [.. together.Vms.Select(vm => vm with { Nodes = new NodeSet(1UL << (vm.Vm % 2)) })];
-        DiskBench bench = new(together with { Vms = vms });
+        DiskBench bench = new(new DeviceSetup(together.Disks, vms));
         for (int vm = 0; vm < 4; vm++)
         {
             bench.Request(vm, write: false, 16, 8, DiskBench.Data(0));
