@@ -64,12 +64,8 @@ internal sealed unsafe partial class RegionCompiler
     internal void AddDouble(Step step, bool negate, delegate*<ulong*, MipsCore, long, int> function)
     {
         DoubleLocals d = Doubles();
-        Label slow = BeginDouble(step, function, out Label done);
-        PushDouble(step.Rs, d.X);
-        PushDouble(step.Rt, d.Y, negate);
-        _il.Emit(OpCodes.Add);
-        _il.Emit(OpCodes.Stloc, d.Result);
-        LeaveUnlessWithin(d.Result, 1, HostFloat.SumFieldMax, slow);
+        Label slow = SlowFloat(step, function, out Label done);
+        BeginDouble(step, OpCodes.Add, 1, HostFloat.SumFieldMax, slow, negate);
         // (x - (sum - yRounded)) + (y - yRounded), of which yRounded is sum - x.
         _il.Emit(OpCodes.Ldloc, d.Result);
         _il.Emit(OpCodes.Ldloc, d.X);
@@ -91,12 +87,8 @@ internal sealed unsafe partial class RegionCompiler
     internal void MultiplyDouble(Step step, delegate*<ulong*, MipsCore, long, int> function)
     {
         DoubleLocals d = Doubles();
-        Label slow = BeginDouble(step, function, out Label done);
-        PushDouble(step.Rs, d.X);
-        PushDouble(step.Rt, d.Y);
-        _il.Emit(OpCodes.Mul);
-        _il.Emit(OpCodes.Stloc, d.Result);
-        LeaveUnlessWithin(d.Result, HostFloat.ErrorSafeField, HostFloat.FieldMax, slow);
+        Label slow = SlowFloat(step, function, out Label done);
+        BeginDouble(step, OpCodes.Mul, HostFloat.ErrorSafeField, HostFloat.FieldMax, slow);
         _il.Emit(OpCodes.Ldloc, d.X);
         _il.Emit(OpCodes.Ldloc, d.Y);
         _il.Emit(OpCodes.Ldloc, d.Result);
@@ -109,12 +101,8 @@ internal sealed unsafe partial class RegionCompiler
     internal void DivideDouble(Step step, delegate*<ulong*, MipsCore, long, int> function)
     {
         DoubleLocals d = Doubles();
-        Label slow = BeginDouble(step, function, out Label done);
-        PushDouble(step.Rs, d.X);
-        PushDouble(step.Rt, d.Y);
-        _il.Emit(OpCodes.Div);
-        _il.Emit(OpCodes.Stloc, d.Result);
-        LeaveUnlessWithin(d.Result, HostFloat.NeverTinyField, HostFloat.FieldMax, slow);
+        Label slow = SlowFloat(step, function, out Label done);
+        BeginDouble(step, OpCodes.Div, HostFloat.NeverTinyField, HostFloat.FieldMax, slow);
         LeaveUnlessWithin(d.X, HostFloat.ErrorSafeField, HostFloat.FieldMax, slow);
         _il.Emit(OpCodes.Ldloc, d.Result);
         _il.Emit(OpCodes.Neg);
@@ -192,12 +180,17 @@ internal sealed unsafe partial class RegionCompiler
         });
     }
 
-    private Label BeginDouble(Step step, delegate*<ulong*, MipsCore, long, int> function, out Label done)
+    // The host's result, when it rounds as the guest does and the exponent field lies within the bounds.
+    private void BeginDouble(Step step, OpCode operation, int least, int most, Label slow, bool negate = false)
     {
-        Label slow = SlowFloat(step, function, out done);
-        _il.Emit(OpCodes.Ldloc, Doubles().IsNearest);
+        DoubleLocals d = Doubles();
+        _il.Emit(OpCodes.Ldloc, d.IsNearest);
         _il.Emit(OpCodes.Brfalse, slow);
-        return slow;
+        PushDouble(step.Rs, d.X);
+        PushDouble(step.Rt, d.Y, negate);
+        _il.Emit(operation);
+        _il.Emit(OpCodes.Stloc, d.Result);
+        LeaveUnlessWithin(d.Result, least, most, slow);
     }
 
     // The rounding error is pushed.

@@ -72,9 +72,13 @@ internal sealed unsafe partial class RegionCompiler
         Offset(RegionOffset());
         _il.Emit(OpCodes.Ldind_I);
         _il.Emit(OpCodes.Stloc, _data);
-        Word(_data, RegionData.Granules, OpCodes.Ldind_I8);
-        Constant(_region.Granules.Count);
-        _il.Emit(OpCodes.Bne_Un, _fallback);
+        if (spreads)
+        {
+            // A region of one granule never gives way to a smaller one: what its code finds is its own.
+            Word(_data, RegionData.Granules, OpCodes.Ldind_I8);
+            Constant(_region.Granules.Count);
+            _il.Emit(OpCodes.Bne_Un, _fallback);
+        }
         LoadState(Reg.PcBase);
         Constant((long)(_region.Head & ~_region.OffsetMask));
         _il.Emit(OpCodes.Bne_Un, _fallback);
