@@ -40,6 +40,10 @@ public sealed record VmAttachments(int Vm, string Name)
     /// <summary>Where frames are taken for its sake; all ones for anywhere.</summary>
     public NodeSet Nodes { get; init; } = new(ulong.MaxValue);
 
+    /// <summary>Whether it may use the frames of another one: it would be lost with a node that it is not to need.
+    /// </summary>
+    public bool MayUseFramesOf(VmAttachments other) => other.Nodes.Except(Nodes).IsEmpty;
+
     /// <summary>Its interrupt controller.</summary>
     public Address Interrupts { get; init; }
 

@@ -90,7 +90,7 @@ public sealed partial class VirtualSwitch
             CollectionsMarshal.AsSpan(job.Data).Slice((int)job.Address, job.Bytes).CopyTo(_memory.Buffer(slot));
             Store(slot, context);
         }
-        else if (job.Target != SwitchJob.Outside && job.Bytes == Page.Bytes && _config.Remapping)
+        else if (job.Target != SwitchJob.Outside && job.Bytes == Page.Bytes && MayRemap(job))
         {
             job.Phase = SwitchPhase.Remap;
             RemapMessage remap = new(
@@ -104,6 +104,9 @@ public sealed partial class VirtualSwitch
             _memory.Begin(slot, job.Call.Vm, job.Address, job.Bytes, toGuest: false, context);
         }
     }
+
+    private bool MayRemap(SwitchJob job) =>
+        _config.Remapping && _setup.FindVm(job.Target)!.MayUseFramesOf(_setup.FindVm(job.Call.Vm)!);
 
     /// <summary>At the same place in the receiver's page as in the sender's.</summary>
     private void Store(int slot, Context context)

@@ -230,11 +230,13 @@ public sealed partial class VmMonitor
         {
             Invariant.Holds(frame.Exists);
             Invariant.Holds(entry.FramePlusOne == 0);
+            Invariant.Holds(Nodes.Contains(_pmap.NodeOf(frame)));
             entry.Frame = frame;
             _framesUsed++;
         }
         if ((actions & PageDo.AddReplica) != 0)
         {
+            Invariant.Holds(Nodes.Contains(_pmap.NodeOf(frame)));
             _pmap.AddReplica(page, frame);
         }
         if ((actions & PageDo.MarkShared) != 0)

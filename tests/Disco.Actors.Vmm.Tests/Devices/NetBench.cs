@@ -26,8 +26,10 @@ internal sealed class NetBench
     private readonly InterconnectConfig _interconnect = new() { Topology = TopologyKind.Ring };
 
     public NetBench(
-        int vms, int pages, bool coherent = false, int nodes = 2, SwitchConfig? config = null, byte[]? image = null)
+        int vms, int pages, bool coherent = false, int nodes = 2, SwitchConfig? config = null, byte[]? image = null,
+        Func<int, NodeSet>? nodesOf = null)
     {
+        nodesOf ??= _ => NodeSet.Below(nodes);
         _blocks = new int[vms];
         ulong nodeBytes = (ulong)(((vms * pages) / nodes) + 512) * Page.Bytes;
         Fabric = new Fabric(_interconnect, new ContiguousPerNode(nodes, nodeBytes));
@@ -40,13 +42,17 @@ internal sealed class NetBench
                 Pages = (uint)pages,
                 Disks = [0],
                 Interrupts = new Address(Role.Driver, (ushort)vm),
+                Nodes = nodesOf(vm),
             })]);
         Cpus = [.. Enumerable.Range(0, vms).Select(vm => new CallerCpu(vm, vm % nodes, Fabric))];
         Array.ForEach(Cpus, cpu => Fabric.PlaceAgent(cpu.Address.Index, cpu.Address, cpu.Node));
         Lines = [.. Enumerable.Range(0, vms).Select(vm => new LineSink(vm, Fabric))];
         Monitor = new MonitorMemory(
             Fabric, _memory, coherent ? LineBytes : 0,
-            [.. Enumerable.Range(0, vms).Select(vm => new VmMemoryPlan(vm, vm % nodes, pages))],
+            [.. Enumerable.Range(0, vms).Select(vm => new VmMemoryPlan(vm, vm % nodes, pages)
+            {
+                Nodes = nodesOf(vm),
+            })],
             CpuSet.Below(vms), new MappingConfig { CodeBytesPerNode = 0 }, new ShootdownConfig());
         Switch = new VirtualSwitch(
             0, Setup, config ?? new SwitchConfig(), Fabric, Dma(64, VirtualSwitch.TheSwitch, 0, coherent));
@@ -126,6 +132,10 @@ internal sealed class NetBench
         }
         return read;
     }
+
+    /// <summary>Where the frame of a guest's page is.</summary>
+    public int NodeOf(int vm, ulong physical) =>
+        Fabric.Homes.HomeOf(Monitor.Vms[vm].ViewOf(PhysicalPage.Of(physical)).Frame.Address).Value;
 
     /// <summary>A doubleword of guest memory.</summary>
     public ulong Word(int vm, ulong physical) => Guest.Read(Read(vm, physical, sizeof(ulong)), 0, false);

@@ -61,6 +61,33 @@ public sealed class VirtualSwitchTests
             Enumerable.Range(0, 6).Select(word => bench.Word(1, entries + ((ulong)word * 8))));
     }
 
+    /// <summary>A virtual machine that stays on nodes of its own is not to be lost with the frames of another one.
+    /// </summary>
+    [Fact]
+    public void Who_stays_on_nodes_of_its_own_receives_copies()
+    {
+        NetBench bench = new(3, 0x400, nodesOf: vm => vm == 2 ? NodeSet.Below(2) : NodeSet.None.With(vm));
+        byte[] data = Data(0x2000, 2);
+        bench.Write(0, Source, data);
+        bench.Post(1, Target, 2);
+        bench.Post(2, Target, 2);
+        bench.Send(0, NetAddress.Of(1), (Source, 0x2000));
+
+        Engine engine = bench.Run();
+
+        Assert.Equal(data, bench.Read(1, Target, 0x2000));
+        Assert.Equal(1, bench.NodeOf(1, Target));
+        Assert.Equal((0, 0x2000), (bench.Switch.Statistics.PagesRemapped, bench.Switch.Statistics.CopiedBytes));
+
+        bench.Send(0, NetAddress.Of(2), (Source, 0x2000));
+        bench.Go(engine);
+        engine.Run(new Cycle(1L << 41));
+
+        Assert.Equal(data, bench.Read(2, Target, 0x2000));
+        Assert.Equal(0, bench.NodeOf(2, Target));
+        Assert.Equal((2, 0x2000), (bench.Switch.Statistics.PagesRemapped, bench.Switch.Statistics.CopiedBytes));
+    }
+
     /// <summary>"Mapped read-only into both": a later write of either side is its own affair.</summary>
     [Fact]
     public void A_write_after_the_transfer_is_not_seen_by_the_other_side()
