@@ -99,6 +99,45 @@ public sealed class ScaleTests : IDisposable
         Assert.Contains("<td>DIFFERS</tr>", table, StringComparison.Ordinal);
     }
 
+    /// <summary>Their times are those of the same guest, so that what two threads lack is the engine's or the host's.
+    /// </summary>
+    [Fact]
+    public void Machines_side_by_side_tell_what_the_host_allows()
+    {
+        DiscoEnd end = DiscoProgram.Run(
+            "scale", "--workload", "radix", "--bootargs", "keys=4096 radix=16", "--cpus", "2", "--threads", "1,2",
+            "--repeat", "2", "--side-by-side", "--no-prediction", "--json");
+
+        Assert.Equal(0, end.ExitCode);
+        JsonElement[] cells = [.. JsonDocument.Parse(end.Output).RootElement.GetProperty("sizes")[0]
+            .GetProperty("cells").EnumerateArray()];
+        Assert.Equal(JsonValueKind.Null, cells[0].GetProperty("sideBySideSpeedUp").ValueKind);
+        Assert.True(cells[1].GetProperty("sideBySideSpeedUp").GetDouble() > 0);
+    }
+
+    [Fact]
+    public void The_speed_up_side_by_side_is_of_medians_and_by_the_number_of_machines()
+    {
+        ScaleCell one = new([Ended(1, "", 1)]);
+        ScaleCell three = new([Ended(3, "", 1)], [9, 1.5, 1]);
+        ScaleSize size = new(2, [one, three], null);
+
+        Assert.Equal(3 / 1.5, size.SideBySideSpeedUp(three));
+        Assert.Null(size.SideBySideSpeedUp(one));
+        Assert.Null(new ScaleSize(2, [three], null).SideBySideSpeedUp(three));
+    }
+
+    [Theory]
+    [InlineData("compares with one thread", "2")]
+    [InlineData("compares with one thread", "0,1")]
+    public void Side_by_side_without_one_thread_or_without_several_is_refused(string advice, string threads)
+    {
+        DiscoEnd end = DiscoProgram.Run("scale", "--side-by-side", "--threads", threads);
+
+        Assert.Equal(2, end.ExitCode);
+        Assert.Contains(advice, end.Error, StringComparison.Ordinal);
+    }
+
     /// <summary>A longest chain of causes bounds every layout, and one core does all work.</summary>
     [Fact]
     public void The_prediction_grows_with_the_cores_up_to_the_critical_path()

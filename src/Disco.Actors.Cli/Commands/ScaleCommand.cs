@@ -43,6 +43,12 @@ internal static class ScaleCommand
         Description = "leave out the run that predicts the speed-up on more host cores",
     };
 
+    private static readonly Option<bool> _sideBySide = new("--side-by-side")
+    {
+        Description = "also run as many machines at once as a cell has threads: what the host's cores get done when "
+            + "nobody waits for anybody",
+    };
+
     private static readonly Option<string> _board = new("--board", "-b")
     {
         Description = "a board by name (disco machines) or a .conf file",
@@ -69,7 +75,8 @@ internal static class ScaleCommand
     {
         Command command = new("scale", "run a matrix of machine sizes and host threads, compare states and speed")
         {
-            _workload, _cpus, _threads, _engine, _repeat, _out, _json, _noPrediction, _board, _set,
+            _workload, _cpus, _threads, _engine, _repeat, _out, _json, _noPrediction, _sideBySide, _board,
+            _set,
         };
         foreach ((Option<string?> option, _) in _keys)
         {
@@ -85,20 +92,23 @@ internal static class ScaleCommand
         int[] sizes = Numbers("--cpus", parsed.GetValue(_cpus)!, 1, BoardConfig.CpusMax);
         int[] threads = Numbers("--threads", parsed.GetValue(_threads)!, 0, BoardConfig.CpusMax);
         int repeats = Numbers("--repeat", parsed.GetValue(_repeat)!, 1, 1000)[0];
+        bool sideBySide = parsed.GetValue(_sideBySide);
+        CheckSideBySide(sideBySide, engine, threads);
         Dictionary<string, string> keys = Keys(parsed);
         ScaleWorkload workload = ScaleWorkload.Of(parsed.GetValue(_workload)!, parsed.GetValue(_board), keys, engine);
         Experiment first = workload.Cell(sizes[0], threads.Max());
         bool json = parsed.GetValue(_json);
         using Interruption interruption = new();
         using StreamWriter? html = Open(parsed.GetValue(_out));
+        int cells = threads.Length + (sideBySide ? Several(threads) : 0);
         ScaleProgress progress = new(
-            sizes.Length * ((threads.Length * repeats) + 1), enabled: !json && !Console.IsErrorRedirected);
+            sizes.Length * ((cells * repeats) + 1), enabled: !json && !Console.IsErrorRedirected);
 
         List<ScaleSize> done = [];
         foreach (int cpus in sizes)
         {
             ScaleSize? size = Measure(
-                workload, cpus, threads, repeats, !parsed.GetValue(_noPrediction), progress,
+                workload, cpus, threads, repeats, !parsed.GetValue(_noPrediction), sideBySide, progress,
                 () => interruption.Requested);
             if (size is null)
             {
@@ -131,8 +141,8 @@ internal static class ScaleCommand
     /// in turn, so that what else the host does falls on all of them. Null when interrupted.
     /// </summary>
     private static ScaleSize? Measure(
-        ScaleWorkload workload, int cpus, int[] threads, int repeats, bool predict, ScaleProgress progress,
-        Func<bool> cancelled)
+        ScaleWorkload workload, int cpus, int[] threads, int repeats, bool predict, bool sideBySide,
+        ScaleProgress progress, Func<bool> cancelled)
     {
         progress.Begin($"{workload.Name}, {cpus} CPUs, to warm up");
         ScalePrediction? prediction = predict
@@ -143,6 +153,7 @@ internal static class ScaleCommand
             return null;
         }
         List<ScaleRun>[] runs = [.. threads.Select(_ => new List<ScaleRun>())];
+        List<double>[] beside = [.. threads.Select(_ => new List<double>())];
         for (int repeat = 0; repeat < repeats; repeat++)
         {
             for (int i = 0; i < threads.Length; i++)
@@ -153,10 +164,35 @@ internal static class ScaleCommand
                     return null;
                 }
                 runs[i].Add(run);
+                if (!sideBySide || threads[i] < 2)
+                {
+                    continue;
+                }
+                progress.Begin($"{workload.Name}, {threads[i]} machines of {cpus} CPUs side by side, "
+                    + $"run {repeat + 1} of {repeats}");
+                if (SideBySide.SecondsOf(workload, cpus, threads[i], cancelled) is not { } seconds)
+                {
+                    return null;
+                }
+                beside[i].Add(seconds);
             }
         }
-        return new ScaleSize(cpus, [.. runs.Select(cell => new ScaleCell(cell))], prediction,
+        return new ScaleSize(cpus, [.. runs.Zip(beside, (cell, seconds) => new ScaleCell(cell, seconds))], prediction,
             IsExact: workload.Engine != EngineKind.Akka);
+    }
+
+    private static int Several(int[] threads) => threads.Count(count => count > 1);
+
+    private static void CheckSideBySide(bool asked, EngineKind engine, int[] threads)
+    {
+        if (asked && engine == EngineKind.Akka)
+        {
+            throw new UserError("--side-by-side is for the parallel engine: leave --engine out.");
+        }
+        if (asked && (!threads.Contains(1) || Several(threads) == 0))
+        {
+            throw new UserError("--side-by-side compares with one thread: let --threads have 1 and a larger number.");
+        }
     }
 
     private static EngineKind EngineOf(string word)

@@ -49,8 +49,10 @@ internal static class ScaleHtml
     private static void Table(StringBuilder html, ScaleMatrix matrix)
     {
         html.Append("<table><tr><th>CPUs<th>threads<th>host s<th>fastest<th>slowest<th>guest MIPS<th>speed-up"
-            + "<th>efficiency<th>predicted<th>windows<th>waiting<th>idle<th>cycles<th>")
-            .Append(ScaleReport.EndColumn(matrix)).Append("</tr>\n");
+            + "<th>efficiency<th>predicted")
+            .Append(matrix.HasSideBySide ? "<th>side by side" : "")
+            .Append("<th>windows<th>waiting<th>idle<th>cycles<th>").Append(ScaleReport.EndColumn(matrix))
+            .Append("</tr>\n");
         foreach (ScaleSize size in matrix.Sizes)
         {
             foreach (ScaleCell cell in size.Cells)
@@ -59,8 +61,9 @@ internal static class ScaleHtml
                 html.Append(Text($"<tr><td>{size.Cpus}<td>{cell.Threads}<td>{cell.Median.HostSeconds:F2}"))
                     .Append(Text($"<td>{cell.FastestSeconds:F2}<td>{cell.SlowestSeconds:F2}"))
                     .Append(Text($"<td>{cell.Median.GuestMips:F1}<td>{size.SpeedUp(cell):F2}"))
-                    .Append(Text($"<td>{size.Efficiency(cell):P0}<td>{size.Predicted(cell):F2}<td>{windows:P0}"))
-                    .Append(Text($"<td>{waiting:P0}<td>{idle:P0}<td>{size.Any.Figures.Cycles:N0}"))
+                    .Append(Text($"<td>{size.Efficiency(cell):P0}<td>{size.Predicted(cell):F2}"))
+                    .Append(matrix.HasSideBySide ? Text($"<td>{size.SideBySideSpeedUp(cell):F2}") : "")
+                    .Append(Text($"<td>{windows:P0}<td>{waiting:P0}<td>{idle:P0}<td>{size.Any.Figures.Cycles:N0}"))
                     .Append(Text($"<td>{ScaleReport.End(matrix, size, cell)}</tr>\n"));
             }
         }

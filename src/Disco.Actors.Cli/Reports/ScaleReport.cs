@@ -47,6 +47,7 @@ internal static class ScaleReport
                     speedUp = size.SpeedUp(cell),
                     efficiency = size.Efficiency(cell),
                     predictedSpeedUp = size.Predicted(cell),
+                    sideBySideSpeedUp = size.SideBySideSpeedUp(cell),
                     threadTimes = cell.Median.ThreadTimes.Select(time => new
                     {
                         windowsSeconds = time.Windows.TotalSeconds,
@@ -128,22 +129,24 @@ internal static class ScaleReport
 
     private static Table Hosts(ScaleMatrix matrix)
     {
-        Table table = Numbers("CPUs", "threads", "host s", "fastest", "slowest", "guest MIPS", "speed-up",
-            "efficiency", "predicted",
-            "windows", "waiting", "idle", EndColumn(matrix));
+        Table table = Numbers([
+            "CPUs", "threads", "host s", "fastest", "slowest", "guest MIPS", "speed-up", "efficiency", "predicted",
+            .. (string[])(matrix.HasSideBySide ? ["side by side"] : []), "windows", "waiting", "idle",
+            EndColumn(matrix)]);
         foreach (ScaleSize size in matrix.Sizes)
         {
             foreach (ScaleCell cell in size.Cells)
             {
                 (double windows, double waiting, double idle) = Shares(cell.Median.ThreadTimes);
-                table.AddRow(
+                string[] sideBySide = matrix.HasSideBySide ? [Text($"{size.SideBySideSpeedUp(cell):F2}")] : [];
+                table.AddRow([
                     Text($"{size.Cpus}"), Text($"{cell.Threads}"), Text($"{cell.Median.HostSeconds:F2}"),
                     Text($"{cell.FastestSeconds:F2}"), Text($"{cell.SlowestSeconds:F2}"),
                     Text($"{cell.Median.GuestMips:F1}"), Text($"{size.SpeedUp(cell):F2}"),
                     Text($"{size.Efficiency(cell):P0}"),
-                    size.Predicted(cell) is { } predicted ? Text($"{predicted:F2}") : "",
+                    Text($"{size.Predicted(cell):F2}"), .. sideBySide,
                     Text($"{windows:P0}"), Text($"{waiting:P0}"), Text($"{idle:P0}"),
-                    End(matrix, size, cell));
+                    End(matrix, size, cell)]);
             }
         }
         return table;

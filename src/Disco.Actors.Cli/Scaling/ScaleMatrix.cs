@@ -5,12 +5,22 @@ namespace Disco.Actors.Cli.Scaling;
 
 /// <summary>All runs of one machine size at one thread count.</summary>
 /// <param name="Runs">At least one, in the order they were made.</param>
-internal sealed record ScaleCell(IReadOnlyList<ScaleRun> Runs)
+/// <param name="SideBySideSeconds">Of <see cref="SideBySide"/> with as many machines as the cell has threads, one for
+/// each run; empty when not asked for.</param>
+internal sealed record ScaleCell(IReadOnlyList<ScaleRun> Runs, IReadOnlyList<double> SideBySideSeconds)
 {
+    public ScaleCell(IReadOnlyList<ScaleRun> runs)
+        : this(runs, [])
+    {
+    }
+
     public int Threads => Runs[0].Threads;
 
     /// <summary>The run in the middle when ordered by host time.</summary>
     public ScaleRun Median { get; } = Runs.OrderBy(run => run.HostSeconds).ElementAt((Runs.Count - 1) / 2);
+
+    /// <summary>The one in the middle, the lower of two.</summary>
+    public static double MedianOf(IReadOnlyList<double> seconds) => seconds.Order().ElementAt((seconds.Count - 1) / 2);
 
     public double FastestSeconds => Runs.Min(run => run.HostSeconds);
 
@@ -49,6 +59,15 @@ internal sealed record ScaleSize(
 
     public double Efficiency(ScaleCell cell) => SpeedUp(cell) / Math.Max(1, cell.Threads) * Math.Max(1, Base.Threads);
 
+    /// <summary>
+    /// How many times as much as one thread as many threads get done that have nothing to do with each other; null when
+    /// not measured, or where no cell has one thread to compare with.
+    /// </summary>
+    public double? SideBySideSpeedUp(ScaleCell cell) =>
+        cell.SideBySideSeconds.Count == 0 || Cells.FirstOrDefault(other => other.Threads == 1) is not { } one
+            ? null
+            : cell.Threads * one.Median.HostSeconds / ScaleCell.MedianOf(cell.SideBySideSeconds);
+
     /// <summary>The prediction for a cell's thread count; null for a count it was not made for.</summary>
     public double? Predicted(ScaleCell cell) => Prediction?.SpeedUps
         .Where(speedUp => speedUp.Cores == Math.Max(1, cell.Threads))
@@ -76,6 +95,8 @@ internal sealed record ScaleMatrix(
     public bool IsExact => Engine != EngineKind.Akka;
 
     public bool Agrees => Sizes.All(size => size.Agrees);
+
+    public bool HasSideBySide => Sizes.Any(size => size.Cells.Any(cell => cell.SideBySideSeconds.Count > 0));
 
     /// <summary>How much faster the guest gets, in virtual time, than on the first machine.</summary>
     public double SimulatedSpeedUp(ScaleSize size) =>

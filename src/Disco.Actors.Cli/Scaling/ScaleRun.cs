@@ -36,7 +36,10 @@ internal sealed record ScaleRun(
     /// <param name="cpus">Of the machine.</param>
     /// <param name="threads">0 for the deterministic engine.</param>
     /// <param name="cancelled">True ends it; the result is null.</param>
-    public static ScaleRun? Of(ScaleWorkload workload, int cpus, int threads, Func<bool> cancelled)
+    /// <param name="others">Runs that begin at the same time, and that are over before this one's memory is looked at;
+    /// null for none.</param>
+    public static ScaleRun? Of(
+        ScaleWorkload workload, int cpus, int threads, Func<bool> cancelled, Barrier? others = null)
     {
         long before = Resident();
         Experiment experiment = workload.Cell(cpus, threads);
@@ -44,9 +47,11 @@ internal sealed record ScaleRun(
         Engine engine = experiment.MakeEngine(machine.World);
         using IDisposable? owned = engine as IDisposable;
         GuestText text = new(engine);
+        others?.SignalAndWait();
         Stopwatch watch = Stopwatch.StartNew();
         RunResult result = engine.Run(experiment.Until, cancelled);
         watch.Stop();
+        others?.SignalAndWait();
         if (result.Outcome == Outcome.Cancelled)
         {
             return null;
