@@ -22,7 +22,7 @@ public static class AkkaMessages
     public static IEnumerable<string> Measure(bool smoke)
     {
         int repeats = smoke ? 1 : 7;
-        long messages = smoke ? 20_000 : 1_000_000;
+        long messages = smoke ? 20_000 : 4_000_000;
         foreach ((int threads, int pairs) in new[] { (1, 1), (1, 8), (1, 64), (2, 1), (2, 8), (2, 64) })
         {
             string what = $"{threads} threads, {pairs,2} pairs";
