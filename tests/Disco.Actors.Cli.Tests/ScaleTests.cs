@@ -85,8 +85,8 @@ public sealed class ScaleTests : IDisposable
     [Fact]
     public void A_run_that_prints_another_result_differs_on_every_engine()
     {
-        ScaleCell same = new([Ended(1, "sum 1", 7), Ended(1, "sum 1", 8)]);
-        ScaleCell other = new([Ended(2, "sum 1", 7), Ended(2, "sum 2", 7)]);
+        ScaleCell same = new([Ended(1, "sum 1", 7), Ended(1, "sum 1", 8)], []);
+        ScaleCell other = new([Ended(2, "sum 1", 7), Ended(2, "sum 2", 7)], []);
 
         Assert.True(new ScaleSize(2, [same], null, IsExact: false).Agrees);
         Assert.False(new ScaleSize(2, [same], null).Agrees);
@@ -118,7 +118,7 @@ public sealed class ScaleTests : IDisposable
     [Fact]
     public void The_speed_up_side_by_side_is_of_medians_and_by_the_number_of_machines()
     {
-        ScaleCell one = new([Ended(1, "", 1)]);
+        ScaleCell one = new([Ended(1, "", 1)], []);
         ScaleCell three = new([Ended(3, "", 1)], [9, 1.5, 1]);
         ScaleSize size = new(2, [one, three], null);
 

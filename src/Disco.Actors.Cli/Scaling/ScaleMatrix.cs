@@ -9,22 +9,22 @@ namespace Disco.Actors.Cli.Scaling;
 /// each run; empty when not asked for.</param>
 internal sealed record ScaleCell(IReadOnlyList<ScaleRun> Runs, IReadOnlyList<double> SideBySideSeconds)
 {
-    public ScaleCell(IReadOnlyList<ScaleRun> runs)
-        : this(runs, [])
-    {
-    }
-
     public int Threads => Runs[0].Threads;
 
     /// <summary>The run in the middle when ordered by host time.</summary>
-    public ScaleRun Median { get; } = Runs.OrderBy(run => run.HostSeconds).ElementAt((Runs.Count - 1) / 2);
+    public ScaleRun Median { get; } = MiddleOf(Runs, run => run.HostSeconds);
 
-    /// <summary>The one in the middle, the lower of two.</summary>
-    public static double MedianOf(IReadOnlyList<double> seconds) => seconds.Order().ElementAt((seconds.Count - 1) / 2);
+    /// <summary>Null when not asked for.</summary>
+    public double? MedianSideBySideSeconds =>
+        SideBySideSeconds.Count == 0 ? null : MiddleOf(SideBySideSeconds, seconds => seconds);
 
     public double FastestSeconds => Runs.Min(run => run.HostSeconds);
 
     public double SlowestSeconds => Runs.Max(run => run.HostSeconds);
+
+    // Of an even number the lower one: a run that was made, not a mean.
+    private static T MiddleOf<T>(IReadOnlyList<T> all, Func<T, double> by) =>
+        all.OrderBy(by).ElementAt((all.Count - 1) / 2);
 }
 
 /// <summary>All cells of one machine size.</summary>
@@ -64,9 +64,8 @@ internal sealed record ScaleSize(
     /// not measured, or where no cell has one thread to compare with.
     /// </summary>
     public double? SideBySideSpeedUp(ScaleCell cell) =>
-        cell.SideBySideSeconds.Count == 0 || Cells.FirstOrDefault(other => other.Threads == 1) is not { } one
-            ? null
-            : cell.Threads * one.Median.HostSeconds / ScaleCell.MedianOf(cell.SideBySideSeconds);
+        cell.Threads * Cells.FirstOrDefault(other => other.Threads == 1)?.Median.HostSeconds
+            / cell.MedianSideBySideSeconds;
 
     /// <summary>The prediction for a cell's thread count; null for a count it was not made for.</summary>
     public double? Predicted(ScaleCell cell) => Prediction?.SpeedUps
