@@ -27,4 +27,10 @@ public sealed record EngineOptions
 
     /// <summary>Whether the parallel engine keeps each thread on a core of its own, where the host can.</summary>
     public bool PinThreads { get; init; }
+
+    /// <summary>
+    /// How far a node must be able to go for a thread to run it for another one. Fetching its state from another
+    /// core's cache takes about as long as some hundred cycles of its own.
+    /// </summary>
+    internal long LoanCyclesMin { get; init; } = 400;
 }

@@ -28,7 +28,7 @@ public abstract partial class ExactEngine : Engine
         _partitions = new Partition[Math.Clamp(threads, 1, _partitionOf.Length)];
         for (int i = 0; i < _partitions.Length; i++)
         {
-            _partitions[i] = new Partition(Table, Timing, _partitionOf);
+            _partitions[i] = new Partition(Table, Timing, _partitionOf, options.LoanCyclesMin);
         }
         for (int node = 0; node < _partitionOf.Length; node++)
         {

@@ -45,6 +45,7 @@ internal sealed class NodeProcess : Context
     private readonly Dictionary<(int Source, int Target, Lane Lane), long> _lastArrivals = [];
     private IObserver[] _observers = [];
     private Partition _partition = null!;
+    private Loan? _loan;
     private long[] _byKind = null!;
 
     // The window under way; an actor has left the rest of its stretch.
@@ -109,6 +110,13 @@ internal sealed class NodeProcess : Context
             _partition = value;
             _byKind = value.DeliveriesByKind;
         }
+    }
+
+    /// <summary>Who runs it from now on, and its loan unless that is its own partition.</summary>
+    public void Lend(Partition runner, Loan? loan)
+    {
+        Partition = runner;
+        _loan = loan;
     }
 
     public IObserver[] Observers
@@ -223,7 +231,8 @@ internal sealed class NodeProcess : Context
             SentTo[_nodeOf[to]]++;
             _limits = Limits.Min(_limits, _timing.Answer(arrival, _atBorder[to]));
         }
-        ref Envelope envelope = ref here ? ref _queue[Enqueue(arrival, to)] : ref _partition.Carry(to, arrival);
+        ref Envelope envelope = ref here ? ref _queue[Enqueue(arrival, to)]
+            : ref _loan is null ? ref _partition.Carry(to, arrival) : ref _loan.Sent.Add();
         envelope.Arrival = new Cycle(arrival);
         envelope.TieBreak = _order.TieBreak(new Cycle(arrival), source, target, message.Lane);
         envelope.Sequence = _sequences[_current]++;

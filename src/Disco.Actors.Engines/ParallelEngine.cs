@@ -29,7 +29,7 @@ public sealed class ParallelEngine : ExactEngine
         Bulletin[] bulletins = All(count, _ => new Bulletin(new Notice(0, count).Length));
         Channel?[][] channels = All(count, from => All(count, to => from == to ? null : new Channel(Timing)));
         Doorbell doorbell = new();
-        _workers = All(count, i => new Worker(i, Partitions[i], bulletins, channels, doorbell));
+        _workers = All(count, i => new Worker(i, Partitions, bulletins, channels, doorbell));
     }
 
     /// <summary>True when <see cref="EngineOptions.PinThreads"/> can be granted on this host.</summary>

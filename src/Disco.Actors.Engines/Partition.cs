@@ -15,7 +15,7 @@ namespace Disco.Actors.Engines;
 /// lie at different cycles, and the thread as a whole moves on in small steps that other threads can follow. What
 /// other partitions leave is <see cref="Outer"/>.
 /// </remarks>
-internal sealed class Partition(ActorTable table, Timing timing, int[] partitionOf)
+internal sealed partial class Partition(ActorTable table, Timing timing, int[] partitionOf, long loanCyclesMin)
 {
     /// <summary>Of so many turns one is timed.</summary>
     public const int SampleEvery = 64;
@@ -42,8 +42,10 @@ internal sealed class Partition(ActorTable table, Timing timing, int[] partition
     private long[] _runs = [];
     private int _length;
 
-    // Of the last survey.
-    private int _first;
+    // Of the last survey: the nodes with the earliest and the second earliest event, the second smallest of what any
+    // of them leaves.
+    private long _firstKey;
+    private long _secondKey;
     private Limits _second;
     private int _turns;
 
@@ -86,6 +88,8 @@ internal sealed class Partition(ActorTable table, Timing timing, int[] partition
             _keys = new long[_length + Gap];
             _deliveries = new long[_length + Gap];
             _runs = new long[_length + Gap];
+            Invariant.Holds(!HasLent);
+            _loans = [.. _nodes.Select(_ => new Loan())];
             Array.Fill(_places, -1);
             for (int place = 0; place < _nodes.Length; place++)
             {
@@ -136,21 +140,21 @@ internal sealed class Partition(ActorTable table, Timing timing, int[] partition
     public void Survey()
     {
         Vector256<long> key = Vector256.Create(long.MaxValue);
-        Vector256<long> delivery = key, delivery2 = key, run = key, run2 = key;
+        Vector256<long> key2 = key, delivery = key, delivery2 = key, run = key, run2 = key;
         for (nuint i = 0; i < (nuint)_length; i += Lanes)
         {
-            key = Vector256.Min(key, Vector256.LoadUnsafe(ref _keys[0], i));
-            Vector256<long> values = Vector256.LoadUnsafe(ref _deliveries[0], i);
+            Vector256<long> values = Vector256.LoadUnsafe(ref _keys[0], i);
+            key2 = Vector256.Min(key2, Vector256.Max(key, values));
+            key = Vector256.Min(key, values);
+            values = Vector256.LoadUnsafe(ref _deliveries[0], i);
             delivery2 = Vector256.Min(delivery2, Vector256.Max(delivery, values));
             delivery = Vector256.Min(delivery, values);
             values = Vector256.LoadUnsafe(ref _runs[0], i);
             run2 = Vector256.Min(run2, Vector256.Max(run, values));
             run = Vector256.Min(run, values);
         }
-        Vector128<long> keys = Vector128.Min(key.GetLower(), key.GetUpper());
-        long first = Math.Min(keys[0], keys[1]);
-        _first = (int)first & ((1 << PlaceBits) - 1);
-        Next = first >> PlaceBits == LastKey ? Timing.Never : first >> PlaceBits;
+        (_firstKey, _secondKey) = Two(key, key2);
+        Next = CycleOf(_firstKey);
         (long firstDelivery, long secondDelivery) = Two(delivery, delivery2);
         (long firstRun, long secondRun) = Two(run, run2);
         Leave = new Limits(firstDelivery, firstRun);
@@ -168,7 +172,13 @@ internal sealed class Partition(ActorTable table, Timing timing, int[] partition
         {
             return false;
         }
-        if (TryRun(_first))
+        if (Channels.Length > 1 && loanCyclesMin <= LookaheadCycles)
+        {
+            Offer();
+        }
+        bool hasRun = TryRun(PlaceOf(_firstKey));
+        Withdraw();
+        if (hasRun)
         {
             return true;
         }
@@ -221,18 +231,25 @@ internal sealed class Partition(ActorTable table, Timing timing, int[] partition
         return (Math.Min(one[0], one[1]), Math.Min(Math.Min(two[0], two[1]), Math.Max(one[0], one[1])));
     }
 
+    private static int PlaceOf(long key) => (int)key & ((1 << PlaceBits) - 1);
+
+    private static long CycleOf(long key) => key >> PlaceBits == LastKey ? Timing.Never : key >> PlaceBits;
+
     private static long KeyOf(long cycle, int place) => (Math.Min(cycle, LastKey) << PlaceBits) | (uint)place;
 
-    /// <summary>Runs a node as far as all others and the end allow; false when it has nothing to do before.</summary>
+    /// <summary>How far all others and the end allow a node to go.</summary>
+    private Limits LimitsOf(int place) => Limits.Min(
+        Outer,
+        new Limits(
+            _deliveries[place] == Leave.Delivery ? _second.Delivery : Leave.Delivery,
+            _runs[place] == Leave.Run ? _second.Run : Leave.Run)).AtMost(End);
+
+    /// <summary>Runs a node as far as it may go; false when it has nothing to do before, or is away.</summary>
     private bool TryRun(int place)
     {
         NodeProcess node = _nodes[place];
-        Limits limits = Limits.Min(
-            Outer,
-            new Limits(
-                _deliveries[place] == Leave.Delivery ? _second.Delivery : Leave.Delivery,
-                _runs[place] == Leave.Run ? _second.Run : Leave.Run)).AtMost(End);
-        if (node.HasFailed || !limits.Allow(node.Queue.Next, node.NextStep))
+        Limits limits = LimitsOf(place);
+        if (_loans[place].IsOut || node.HasFailed || !limits.Allow(node.Queue.Next, node.NextStep))
         {
             return false;
         }
@@ -242,39 +259,58 @@ internal sealed class Partition(ActorTable table, Timing timing, int[] partition
 
     private ref Envelope Receive(int place, long arrival, int target)
     {
+        if (place == _offered)
+        {
+            Withdraw();
+        }
         NodeProcess node = _nodes[place];
+        if (_loans[place].IsOut)
+        {
+            LowerLeave(place, arrival, target);
+            return ref _loans[place].Received.Add();
+        }
         int slot = node.Enqueue(arrival, target);
         if (!node.HasFailed)
         {
-            Limits leave = timing.Answer(arrival, _atBorder[target]);
             _keys[place] = Math.Min(_keys[place], KeyOf(arrival, place));
-            _deliveries[place] = Math.Min(_deliveries[place], leave.Delivery);
-            _runs[place] = Math.Min(_runs[place], leave.Run);
+            LowerLeave(place, arrival, target);
         }
         return ref node.Queue[slot];
+    }
+
+    private void LowerLeave(int place, long arrival, int target)
+    {
+        Limits leave = timing.Answer(arrival, _atBorder[target]);
+        _deliveries[place] = Math.Min(_deliveries[place], leave.Delivery);
+        _runs[place] = Math.Min(_runs[place], leave.Run);
     }
 
     private void Run(int place, NodeProcess node, Limits limits)
     {
         try
         {
-            if (++_turns % SampleEvery == 0)
-            {
-                long start = Stopwatch.GetTimestamp();
-                node.RunWindow(limits);
-                node.SampledTicks += Math.Min(Stopwatch.GetTimestamp() - start, SampleTicksMax);
-            }
-            else
-            {
-                node.RunWindow(limits);
-            }
-            EndBy(Stop.At);
+            RunTurn(node, limits);
         }
         catch (Exception exception)
         {
             Fail(place, node.FaultOf(exception));
         }
         Note(place);
+    }
+
+    private void RunTurn(NodeProcess node, Limits limits)
+    {
+        if (++_turns % SampleEvery == 0)
+        {
+            long start = Stopwatch.GetTimestamp();
+            node.RunWindow(limits);
+            node.SampledTicks += Math.Min(Stopwatch.GetTimestamp() - start, SampleTicksMax);
+        }
+        else
+        {
+            node.RunWindow(limits);
+        }
+        EndBy(Stop.At);
     }
 
     private void Note(int place)

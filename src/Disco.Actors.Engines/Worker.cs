@@ -20,17 +20,22 @@ namespace Disco.Actors.Engines;
 /// Notices are read one after the other. An envelope could slip between two of them only if its sender's notice counts
 /// it as received and its target's, older, does not: then the latter is read again.
 /// </para>
+/// <para>
+/// Who has to wait looks for a node that another partition offers, and runs it for one turn
+/// (<see cref="Partition.TryRunFor"/>). No notice says so: it is a turn of the other partition.
+/// </para>
 /// </remarks>
 internal sealed class Worker
 {
     private readonly int _self;
     private readonly Partition _partition;
+    private readonly Partition[] _others;
     private readonly Bulletin[] _bulletins;
     private readonly Channel?[][] _channels;
     private readonly Doorbell _doorbell;
     private readonly Notice _own;
     private readonly Notice[] _notices;
-    private readonly Func<bool> _hasNews;
+    private readonly Func<bool> _canGoOn;
     private readonly long _grainCycles;
     private readonly long _patienceCycles;
 
@@ -38,23 +43,24 @@ internal sealed class Worker
     private long _waitedTicks;
     private long _waits;
 
-    /// <param name="self">The number of the partition.</param>
-    /// <param name="partition">What it runs.</param>
+    /// <param name="self">The number of the partition it runs.</param>
+    /// <param name="partitions">All of them.</param>
     /// <param name="bulletins">Of all partitions.</param>
     /// <param name="channels">From each partition to each other.</param>
     /// <param name="doorbell">Rung when a bulletin changes.</param>
     public Worker(
-        int self, Partition partition, Bulletin[] bulletins, Channel?[][] channels, Doorbell doorbell)
+        int self, ReadOnlySpan<Partition> partitions, Bulletin[] bulletins, Channel?[][] channels, Doorbell doorbell)
     {
         _self = self;
-        _partition = partition;
+        _partition = partitions[self];
+        _others = [.. partitions[..self], .. partitions[(self + 1)..]];
         _bulletins = bulletins;
         _channels = channels;
         _doorbell = doorbell;
-        _hasNews = HasNews;
-        _grainCycles = Math.Max(1, partition.LookaheadCycles / 4);
-        _patienceCycles = partition.LookaheadCycles / 2;
-        partition.Channels = channels[self];
+        _canGoOn = CanGoOn;
+        _grainCycles = Math.Max(1, _partition.LookaheadCycles / 4);
+        _patienceCycles = _partition.LookaheadCycles / 2;
+        _partition.Channels = channels[self];
         _notices = [.. bulletins.Select((_, i) => new Notice(i, bulletins.Length))];
         _own = _notices[self];
     }
@@ -89,6 +95,7 @@ internal sealed class Worker
     {
         while (true)
         {
+            _partition.TakeBack();
             _partition.Survey();
             if (_partition.Leave.Delivery - _own.Leave.Delivery >= _grainCycles)
             {
@@ -107,7 +114,11 @@ internal sealed class Worker
             {
                 continue;
             }
-            if (_partition.Next >= _partition.End && _partition.Outer.Delivery >= _partition.End)
+            if (TryRunForOthers())
+            {
+                continue;
+            }
+            if (!_partition.HasLent && _partition.Next >= _partition.End && _partition.Outer.Delivery >= _partition.End)
             {
                 return;
             }
@@ -125,6 +136,35 @@ internal sealed class Worker
                 Fetch(_channels[other][_self]!, _channels[other][_self]!.Sent);
             }
         }
+    }
+
+    private bool TryRunForOthers()
+    {
+        foreach (Partition other in _others)
+        {
+            if (other.HasOffer && _partition.TryRunFor(other))
+            {
+                _doorbell.Ring();
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private bool CanGoOn()
+    {
+        if (HasNews() || _partition.HasReturned)
+        {
+            return true;
+        }
+        foreach (Partition other in _others)
+        {
+            if (other.HasOffer)
+            {
+                return true;
+            }
+        }
+        return false;
     }
 
     private bool HasNews()
@@ -236,7 +276,7 @@ internal sealed class Worker
     private void Wait()
     {
         long start = Stopwatch.GetTimestamp();
-        _doorbell.Wait(_hasNews);
+        _doorbell.Wait(_canGoOn);
         _waitedTicks += Stopwatch.GetTimestamp() - start;
         _waits++;
     }
