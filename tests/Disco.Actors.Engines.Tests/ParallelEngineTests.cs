@@ -27,7 +27,8 @@ public sealed class ParallelEngineTests
 
     /// <summary>
     /// Random machines, windows, threads and slices; 12 of them, or as many as DISCO_ENGINE_RUNS says. More threads
-    /// than cores, so that some are taken from their core at any place.
+    /// than cores, so that some are taken from their core at any place; in every other run acting takes so long that
+    /// threads find nodes to run for others.
     /// </summary>
     [Fact]
     public void Threads_agree_with_one_in_random_runs()
@@ -47,7 +48,7 @@ public sealed class ParallelEngineTests
                 LoanCyclesMin = random.Below(30),
             };
             Engine one = new DeterministicEngine(ToyMachine.Build(nodes), options);
-            ParallelEngine many = new(ToyMachine.Build(nodes), options);
+            ParallelEngine many = new(ToyMachine.Build(nodes, spins: random.Below(2) * 300), options);
 
             for (long until = 0; until < 4_000; until += 1 + random.Below(2_000))
             {
@@ -58,7 +59,7 @@ public sealed class ParallelEngineTests
             }
             turnsForOthers += many.Partitions.ToArray().Sum(partition => partition.TurnsForOthers);
         }
-        Assert.True(turnsForOthers > 0);
+        Assert.True(turnsForOthers > runs, $"{turnsForOthers} turns for others in {runs} runs");
     }
 
     /// <summary>Actors that are not at the border let other nodes run further ahead, and change nothing.</summary>

@@ -11,6 +11,9 @@ internal abstract class ToyActor(Address address, int node) : Actor(address, nod
     protected SeededRandom Random = new(TotalOrder.Mix(address.Packed));
     private int _entered;
 
+    /// <summary>How long it takes the host to act, in spins, so that other threads find it at that.</summary>
+    public int Spins { get; init; }
+
     public ulong Digest { get; private set; }
 
     public long Received { get; private set; }
@@ -35,6 +38,7 @@ internal abstract class ToyActor(Address address, int node) : Actor(address, nod
     public sealed override void Run(Context context)
     {
         Enter();
+        Thread.SpinWait(Spins);
         Act(context);
         Leave();
     }

@@ -17,7 +17,7 @@ internal static class ToyMachine
 
     public static readonly Lookahead Lookahead = new(Inbound, LocalReach, RemoteReach, CrossNode);
 
-    public static World Build(int nodes, Lookahead? lookahead = null)
+    public static World Build(int nodes, Lookahead? lookahead = null, int spins = 0)
     {
         List<Actor> actors = [];
         for (int node = 0; node < nodes; node++)
@@ -25,7 +25,7 @@ internal static class ToyMachine
             actors.Add(new ToyDirectory(node, nodes));
             for (int cpu = 0; cpu < CpusPerNode; cpu++)
             {
-                actors.Add(new ToyCpu((node * CpusPerNode) + cpu, node, nodes));
+                actors.Add(new ToyCpu((node * CpusPerNode) + cpu, node, nodes) { Spins = spins });
             }
         }
         return new World(actors, lookahead ?? Lookahead, new ToyNames());
