@@ -3,8 +3,8 @@ using Disco.Actors.Core;
 namespace Disco.Actors.Engines;
 
 /// <summary>
-/// A turn of one node on a thread that is not its partition's (<see cref="Partition.TryRunFor"/>). Written by one
-/// thread at a time: by the owner until the node is taken, by the borrower until it is returned.
+/// A turn of one node on a thread that is not its partition's (<see cref="Partition.TryRunFor"/>). But for what
+/// is the owner's, the owner writes it until the node is taken, the borrower until it is returned.
 /// </summary>
 internal sealed class Loan
 {

@@ -102,23 +102,6 @@ internal sealed class NodeProcess : Context
     /// <summary>Messages by node they were sent to; for sharing out nodes.</summary>
     public long[] SentTo { get; }
 
-    /// <summary>The nodes it runs with, on one thread. Set before anything else is asked of it.</summary>
-    public Partition Partition
-    {
-        set
-        {
-            _partition = value;
-            _byKind = value.DeliveriesByKind;
-        }
-    }
-
-    /// <summary>Who runs it from now on, and its loan unless that is its own partition.</summary>
-    public void Lend(Partition runner, Loan? loan)
-    {
-        Partition = runner;
-        _loan = loan;
-    }
-
     public IObserver[] Observers
     {
         set
@@ -126,6 +109,17 @@ internal sealed class NodeProcess : Context
             _observers = value;
             Tracing = value.Any(observer => observer.WantsTrace);
         }
+    }
+
+    /// <summary>
+    /// Says who runs it from now on, on one thread, and on which loan unless that is its own partition. Before anything
+    /// else is asked of it.
+    /// </summary>
+    public void AssignTo(Partition partition, Loan? loan = null)
+    {
+        _partition = partition;
+        _byKind = partition.DeliveriesByKind;
+        _loan = loan;
     }
 
     /// <summary>Delivers and acts until nothing is left before the limits.</summary>

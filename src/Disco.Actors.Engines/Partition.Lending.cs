@@ -56,7 +56,7 @@ internal sealed partial class Partition
         }
         NodeProcess node = owner._nodes[place];
         Loan loan = owner._loans[place];
-        node.Lend(this, loan);
+        node.AssignTo(this, loan);
         try
         {
             RunTurn(node, loan.Limits);
@@ -91,7 +91,7 @@ internal sealed partial class Partition
         Loan loan = _loans[place];
         loan.IsReturned = false;
         loan.IsOut = false;
-        node.Lend(this, loan: null);
+        node.AssignTo(this);
         Note(place);
         ForwardAll(loan.Received);
         ForwardAll(loan.Sent);

@@ -94,7 +94,7 @@ internal sealed partial class Partition(ActorTable table, Timing timing, int[] p
             for (int place = 0; place < _nodes.Length; place++)
             {
                 _places[_nodes[place].Number] = place;
-                _nodes[place].Partition = this;
+                _nodes[place].AssignTo(this);
             }
         }
     }

@@ -11,6 +11,9 @@ public sealed class LendingTests : IDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
+    // Too soon after the messages for a node that could be lent a second time.
+    private static readonly Cycle Until = new(1_400);
+
     private readonly ManualResetEventSlim _taken = new();
     private readonly ManualResetEventSlim _told = new();
     private readonly List<string> _output = [];
@@ -67,7 +70,7 @@ public sealed class LendingTests : IDisposable
             context.Output([1, 2, 3]);
         };
 
-        RunResult result = _engine.Run(new Cycle(8_000));
+        RunResult result = _engine.Run(Until);
 
         Assert.Equal((Outcome.NoProgress, 3), (result.Outcome, _engine.Deliveries));
         Assert.Equal([(1ul, 1_010L)], Seen(_borrowed));
@@ -82,7 +85,7 @@ public sealed class LendingTests : IDisposable
     {
         _onBorrowed = (_, _) => throw new InvalidOperationException("broken toy");
 
-        RunResult result = _engine.Run(new Cycle(8_000));
+        RunResult result = _engine.Run(Until);
 
         Assert.Equal((Outcome.Faulted, new Cycle(11)), (result.Outcome, result.Cycle));
         Assert.StartsWith("cpu/1 failed at c11", result.Reason, StringComparison.Ordinal);
@@ -95,7 +98,7 @@ public sealed class LendingTests : IDisposable
         _onBorrowed = (_, context) => context.Stop(3, "enough");
         Cycle stop = new(11 + 1_000);
 
-        RunResult result = _engine.Run(new Cycle(8_000));
+        RunResult result = _engine.Run(Until);
 
         Assert.Equal((Outcome.Stopped, stop, 3), (result.Outcome, result.Cycle, result.ExitCode));
         Assert.Equal([(1ul, 1_010L)], Seen(_borrowed));
