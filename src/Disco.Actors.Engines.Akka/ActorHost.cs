@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Akka.Actor;
 using Disco.Actors.Core;
 using Address = Disco.Actors.Core.Address;
@@ -24,11 +25,9 @@ internal class ActorHost : Context
 
     private readonly Actor _actor;
     private readonly int _number;
-    private readonly ActorTable _table;
+    private readonly HostedWorld _world;
+    private readonly IActorRef[] _refs;
     private readonly Timing _timing;
-    private readonly Course _course;
-    private readonly ActorHost[] _hosts;
-    private readonly long _sliceCycles;
     private readonly EnvelopeCodec? _codec;
     private readonly Dictionary<(int Target, Lane Lane), long> _lastArrivals = [];
     private readonly List<LateEnvelope> _late = [];
@@ -37,7 +36,7 @@ internal class ActorHost : Context
     private Carried? _outgoing;
     private Carried? _lastOutgoing;
     private int _outgoings;
-    private Place _last;
+    private Handled _last;
     private Carried? _handling;
     private long _ranTo;
     private bool _acting;
@@ -47,29 +46,24 @@ internal class ActorHost : Context
     private long _sequence;
 
     /// <param name="number">Its actor's, in the table.</param>
-    /// <param name="table">All actors.</param>
-    /// <param name="timing">When envelopes arrive.</param>
-    /// <param name="course">How far all may go.</param>
-    /// <param name="hosts">All of them, by the number of the actor.</param>
-    /// <param name="sliceCycles">How long the actor acts before the mailbox is looked into.</param>
-    /// <param name="codec">How envelopes become bytes; null when they are handed over as they are.</param>
-    public ActorHost(
-        int number, ActorTable table, Timing timing, Course course, ActorHost[] hosts, long sliceCycles,
-        EnvelopeCodec? codec = null)
+    /// <param name="world">What all hosts of the process share.</param>
+    public ActorHost(int number, HostedWorld world)
     {
-        _codec = codec;
         _number = number;
-        _actor = table.Actors[number];
-        _table = table;
-        _timing = timing;
-        _course = course;
-        _hosts = hosts;
-        _sliceCycles = sliceCycles;
+        _actor = world.Table.Actors[number];
+        _world = world;
+        _refs = world.Refs;
+        _timing = world.Timing;
+        _codec = world.Codec;
         Clear();
     }
 
     /// <summary>The Akka actor that has it; set before anybody sends to it.</summary>
-    public IActorRef Ref { get; set; } = ActorRefs.Nobody;
+    public IActorRef Ref
+    {
+        get => _refs[_number];
+        set => _refs[_number] = value;
+    }
 
     public Actor Actor => _actor;
 
@@ -90,7 +84,7 @@ internal class ActorHost : Context
     public long LastDelivery => Math.Max(0, _last.Arrival);
 
     /// <summary>The first cycle in which it has something to do.</summary>
-    public long NextEvent => Fault is null ? Math.Min(_arrivals.Next, _actor.NextStep.Value) : Timing.Never;
+    public long NextEvent => Fault is null ? Next : Timing.Never;
 
     public ref long Sequence => ref _sequence;
 
@@ -120,11 +114,19 @@ internal class ActorHost : Context
                     carried = new Carried(_number) { CameAsBytes = true };
                     _codec!.Read(bytes, out carried.Envelope);
                 }
+                long limit = _world.Course.Limit;
                 if (carried is not null)
                 {
-                    Accept(carried);
+                    if (IsNext(carried, limit))
+                    {
+                        Deliver(carried);
+                    }
+                    else
+                    {
+                        Accept(carried);
+                    }
                 }
-                hasMore = Advance(_course.Limit);
+                hasMore = Next < limit && Advance(limit);
                 if (_codec is not null)
                 {
                     WriteOutgoing(_codec);
@@ -133,7 +135,7 @@ internal class ActorHost : Context
         }
         catch (Exception exception)
         {
-            Fault = new Fault(_actor.Address, Now.Value, _handling?.Envelope, exception);
+            Fail(exception);
         }
         Settle(hasMore);
     }
@@ -144,10 +146,10 @@ internal class ActorHost : Context
         ref Envelope envelope = ref carried.Envelope;
         long arrival = envelope.Arrival.Value;
         long at = Math.Max(arrival, Math.Max(_ranTo, _last.Arrival));
-        Move(ref envelope, at);
-        if (at == _last.Arrival && _last.IsBehind(in envelope))
+        Place(ref envelope, at);
+        if (at == _last.Arrival && _last.IsBehind(in envelope, _timing.Order))
         {
-            Move(ref envelope, ++at);
+            Place(ref envelope, ++at);
         }
         if (at != arrival)
         {
@@ -191,7 +193,7 @@ internal class ActorHost : Context
         TakeOutgoing();
         _lastArrivals.Clear();
         _late.Clear();
-        _last = new Place { Arrival = -1 };
+        _last = new Handled { Arrival = -1 };
         _ranTo = 0;
         _sequence = 0;
         Counts.Clear();
@@ -204,12 +206,12 @@ internal class ActorHost : Context
     {
         if (latencyCycles < 1)
         {
-            Invariant.Broken($"a message to {target} with latency {latencyCycles}; it must be at least 1");
+            _timing.Refuse(target, latencyCycles);
         }
-        int to = _table.Find(target);
-        if (latencyCycles < _timing.CrossNodeCycles && _table.NodeOf[to] != _actor.Node)
+        int to = _world.Table.Find(target);
+        if (latencyCycles < _timing.CrossNodeLatencyCycles && _world.Table.NodeOf[to] != _actor.Node)
         {
-            Invariant.Broken($"a message to {target} on another node with latency {latencyCycles}");
+            _timing.Refuse(target, latencyCycles);
         }
         long arrival = Now.Value + latencyCycles;
         if (_timing.JitterCycles != 0 && to != _number)
@@ -219,7 +221,6 @@ internal class ActorHost : Context
         Carried carried = Spare(to);
         ref Envelope envelope = ref carried.Envelope;
         envelope.Arrival = new Cycle(arrival);
-        envelope.TieBreak = _timing.Order.TieBreak(envelope.Arrival, _actor.Address, target, message.Lane);
         envelope.Sequence = _sequence++;
         envelope.Source = _actor.Address;
         envelope.Target = target;
@@ -227,12 +228,20 @@ internal class ActorHost : Context
         if (to != _number)
         {
             carried.Next = null;
-            (_lastOutgoing is null ? ref _outgoing : ref _lastOutgoing.Next) = carried;
-            _lastOutgoing = carried;
+            if (_outgoing is null)
+            {
+                _outgoing = carried;
+            }
+            else
+            {
+                (_lastOutgoing ?? _outgoing).Next = carried;
+                _lastOutgoing = carried;
+            }
             _outgoings++;
         }
         else
         {
+            Place(ref envelope, arrival);
             _arrivals.Add(carried);
             LowerHorizon(arrival);
         }
@@ -250,18 +259,37 @@ internal class ActorHost : Context
     /// <summary>Others may have come to the limit already, so it ends there at the earliest.</summary>
     public override void Stop(int exitCode, string reason)
     {
-        long at = Math.Max(_timing.StopAt(Now.Value), _course.Limit);
+        long at = Math.Max(_timing.StopAt(Now.Value), _world.Course.Limit);
         StopRequest = StopRequest.First(StopRequest, new StopRequest(at, _actor.Address, exitCode, reason));
     }
 
     public override void Trace(in TraceEvent traceEvent) => Log?.Add(Now.Value, _handling, in traceEvent);
 
+    /// <summary>To its own Akka actor: what lets it do something.</summary>
+    public void Wake(object message) => Tell(_number, message);
+
     /// <summary>To the Akka actor of an actor of the machine. Without a sender, Akka would look for one each time.
     /// </summary>
-    internal virtual void Tell(ActorHost host, object message) => host.Ref.Tell(message, Ref);
+    /// <param name="target">The number of the actor.</param>
+    /// <param name="message">An envelope, or what has a token too.</param>
+    internal virtual void Tell(int target, object message) => _refs[target].Tell(message, _refs[_number]);
 
     /// <summary>To the pacer.</summary>
-    internal virtual void TellQuiet() => _course.Pacer.Tell(Quiet.Instance, ActorRefs.NoSender);
+    internal virtual void TellQuiet() => _world.Course.Pacer.Tell(Quiet.Instance, ActorRefs.NoSender);
+
+    /// <summary>The first cycle in which something has arrived or the actor acts.</summary>
+    private long Next => Math.Min(_arrivals.Next, _actor.NextStep.Value);
+
+    /// <summary>
+    /// True for an envelope that needs no place among others: it is on time, everything before it has been done, and
+    /// nobody looks at its rank.
+    /// </summary>
+    private bool IsNext(Carried carried, long limit)
+    {
+        long arrival = carried.Envelope.Arrival.Value;
+        return arrival < limit && arrival < _arrivals.Next && arrival <= _actor.NextStep.Value
+            && arrival > _last.Arrival && arrival >= _ranTo && Log is null && _codec is null;
+    }
 
     /// <summary>Handles envelopes and acts, in the order of cycles, as long as both are before the limit.</summary>
     /// <returns>True when there is more, but the mailbox is to be looked into first.</returns>
@@ -280,7 +308,7 @@ internal class ActorHost : Context
                 Deliver(_arrivals.Take());
                 continue;
             }
-            long slice = Timing.Plus(step, _sliceCycles);
+            long slice = Timing.Plus(step, _world.SliceCycles);
             Act(step, Math.Min(Math.Min(limit, envelope), slice));
             if (slice < limit && _actor.NextStep.Value < limit)
             {
@@ -303,12 +331,12 @@ internal class ActorHost : Context
         long firstSequence = _sequence;
         _actor.Receive(in envelope, this);
         Invariant.Holds(_actor.NextStep >= envelope.Arrival);
-        _last = new Place
+        _last = new Handled
         {
             Arrival = envelope.Arrival.Value,
-            TieBreak = envelope.TieBreak,
-            Source = envelope.Source.Packed,
             Sequence = envelope.Sequence,
+            Source = envelope.Source,
+            Lane = envelope.Message.Lane,
         };
         _handling = null;
         Counts.Add(envelope.Message.Kind);
@@ -371,17 +399,17 @@ internal class ActorHost : Context
     /// <summary>Gives the token on, or back, and tells what was sent.</summary>
     private void Settle(bool hasMore)
     {
-        bool wasLast = _course.PassOn(_outgoings + (hasMore ? 1 : 0));
+        bool wasLast = _world.Course.PassOn(_outgoings + (hasMore ? 1 : 0));
         Carried? next = TakeOutgoing();
         while (next is { } carried)
         {
             // The receiver's, once it is told.
             next = carried.Next;
-            Tell(_hosts[carried.Target], (object?)carried.Bytes ?? carried);
+            Tell(carried.Target, (object?)carried.Bytes ?? carried);
         }
         if (hasMore)
         {
-            Tell(this, Continue.Instance);
+            Wake(Continue.Instance);
         }
         if (wasLast)
         {
@@ -398,15 +426,19 @@ internal class ActorHost : Context
         return first;
     }
 
-    private void Move(ref Envelope envelope, long arrival)
+    /// <summary>Gives an envelope the cycle at which it is handled, and its rank among those of that cycle. Only here:
+    /// most envelopes are alone in theirs.</summary>
+    private void Place(ref Envelope envelope, long arrival)
     {
-        if (envelope.Arrival.Value != arrival)
-        {
-            envelope.Arrival = new Cycle(arrival);
-            envelope.TieBreak = _timing.Order.TieBreak(
-                envelope.Arrival, envelope.Source, envelope.Target, envelope.Message.Lane);
-        }
+        envelope.Arrival = new Cycle(arrival);
+        envelope.TieBreak = _timing.Order.TieBreak(
+            envelope.Arrival, envelope.Source, envelope.Target, envelope.Message.Lane);
     }
+
+    /// <summary>Not inlined: for the envelope in the fault, every call of the caller would clear room.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void Fail(Exception exception) =>
+        Fault = new Fault(_actor.Address, Now.Value, _handling?.Envelope, exception);
 
     private long Jitter(int target, Lane lane, long arrival)
     {
@@ -424,19 +456,24 @@ internal class ActorHost : Context
         }
     }
 
-    /// <summary>Where in the total order what was handled last is.</summary>
-    private struct Place
+    /// <summary>Which envelope was handled last. Its rank is only worked out when another one is in its cycle.</summary>
+    private struct Handled
     {
         public long Arrival;
-        public ulong TieBreak;
         public long Sequence;
-        public uint Source;
+        public Address Source;
+        public Lane Lane;
 
-        /// <param name="envelope">Of the same cycle.</param>
-        public readonly bool IsBehind(in Envelope envelope) => TieBreak != envelope.TieBreak
-            ? TieBreak > envelope.TieBreak
-            : Source != envelope.Source.Packed
-                ? Source > envelope.Source.Packed
-                : Sequence > envelope.Sequence;
+        /// <param name="envelope">Of the same cycle and target.</param>
+        /// <param name="order">What ranks both.</param>
+        public readonly bool IsBehind(in Envelope envelope, TotalOrder order)
+        {
+            ulong tieBreak = order.TieBreak(envelope.Arrival, Source, envelope.Target, Lane);
+            return tieBreak != envelope.TieBreak
+                ? tieBreak > envelope.TieBreak
+                : Source != envelope.Source
+                    ? Source.Packed > envelope.Source.Packed
+                    : Sequence > envelope.Sequence;
+        }
     }
 }

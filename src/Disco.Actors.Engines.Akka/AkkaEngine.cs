@@ -31,9 +31,10 @@ public sealed class AkkaEngine : Engine, IDisposable
         Invariant.Holds(akka.WindowCycles >= 1 && akka.SliceCycles >= 1);
         _observers = new IObserver?[world.Nodes];
         ActorHost[] hosts = _hosts = new ActorHost[world.Actors.Length];
+        HostedWorld hosted = new(Table, Timing, _course, akka.SliceCycles, Codec);
         for (int actor = 0; actor < hosts.Length; actor++)
         {
-            hosts[actor] = new ActorHost(actor, Table, Timing, _course, hosts, akka.SliceCycles, Codec);
+            hosts[actor] = new ActorHost(actor, hosted);
         }
         Course course = _course;
         _system = ActorSystem.Create("disco", ConfigurationOf(options.Threads));

@@ -46,7 +46,7 @@ internal sealed class Grants(Course course, ActorHost[] hosts, long windowCycles
         course.Issue(_granted.Count);
         foreach (ActorHost host in _granted)
         {
-            host.Tell(host, Grant.Instance);
+            host.Wake(Grant.Instance);
         }
         _granted.Clear();
     }

@@ -9,7 +9,8 @@ namespace Disco.Actors.Engines.Akka;
 /// </summary>
 internal sealed class Carried(int target)
 {
-    /// <summary>With the arrival its latency gives, and from the receiver on the one at which it is handled.</summary>
+    /// <summary>With the arrival its latency gives and no rank; from the receiver on with the arrival at which it is
+    /// handled, and with its rank when it is kept for later.</summary>
     public Envelope Envelope;
 
     /// <summary>The one behind it, wherever its owner keeps it. No array, as each of those is one place more in memory

@@ -196,7 +196,7 @@ internal sealed class NodeProcess : Context
     {
         if (latencyCycles < 1)
         {
-            Invariant.Broken($"a message to {target} with latency {latencyCycles}; it must be at least 1");
+            _timing.Refuse(target, latencyCycles);
         }
         int to = _table.Find(target);
         if (_isLost[to])
@@ -209,7 +209,7 @@ internal sealed class NodeProcess : Context
         bool here = _nodeOf[to] == Number;
         if (!here && latencyCycles < _timing.CrossNodeLatencyCycles)
         {
-            Invariant.Broken($"a message to {target} on another node with latency {latencyCycles}");
+            _timing.Refuse(target, latencyCycles);
         }
         if (_timing.Adjusts && to != _current)
         {

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using Disco.Actors.Core;
 
@@ -87,6 +88,13 @@ internal sealed class Timing
         return new Limits(Plus(leaves, CrossNodeCycles), Plus(leaves, _remoteInboundCycles))
             .AtMost(StopAt(arrival));
     }
+
+    /// <summary>A message that arrives too soon. Apart from those who find it, as its text would take room on the stack
+    /// in each of their calls.</summary>
+    [DoesNotReturn]
+    public void Refuse(Address target, long latencyCycles) => Invariant.Broken(
+        $"a message to {target} with latency {latencyCycles}; it must be at least 1, and {CrossNodeLatencyCycles} to "
+        + "another node");
 
     /// <summary>
     /// The cycle in which a stop asked for at <paramref name="cycle"/> takes effect. No engine lets an actor pass it

@@ -81,9 +81,10 @@ public sealed class QuietTests
             ActorTable table = new(world);
             Timing timing = new(new EngineOptions(), world.Lookahead);
             ActorHost[] hosts = _hosts = new ModelHost[actors.Count];
+            HostedWorld hosted = new(table, timing, _course, sliceCycles: 10);
             for (int i = 0; i < hosts.Length; i++)
             {
-                hosts[i] = new ModelHost(this, i, table, timing, _course, hosts);
+                hosts[i] = new ModelHost(this, i, hosted);
             }
             _pacer = hosts.Length;
             _mailboxes = [.. hosts.Append(null).Select(_ => new Queue<object>())];
@@ -116,20 +117,18 @@ public sealed class QuietTests
             }
         }
 
-        public void Tell(ActorHost host, object message) => Tell(Array.IndexOf(_hosts, host), message);
+        public void Tell(int to, object message)
+        {
+            HoldUp();
+            _mailboxes[to].Enqueue(message);
+            HoldUp();
+        }
 
         public void TellQuiet() => Tell(_pacer, Quiet.Instance);
 
         public override string ToString() =>
             $"{_windows} windows, waiting {string.Join(' ', _mailboxes.Select(box => box.Count))}, "
             + $"{_hosts.Sum(host => host.Delay.Count)} late, last {_hosts.Max(host => host.LastDelivery)}";
-
-        private void Tell(int to, object message)
-        {
-            HoldUp();
-            _mailboxes[to].Enqueue(message);
-            HoldUp();
-        }
 
         /// <summary>The thread that tells gets no processor for a while, the others do.</summary>
         private void HoldUp()
@@ -203,11 +202,9 @@ public sealed class QuietTests
         };
     }
 
-    private sealed class ModelHost(
-        Model model, int number, ActorTable table, Timing timing, Course course, ActorHost[] hosts)
-        : ActorHost(number, table, timing, course, hosts, sliceCycles: 10)
+    private sealed class ModelHost(Model model, int number, HostedWorld hosted) : ActorHost(number, hosted)
     {
-        internal override void Tell(ActorHost host, object message) => model.Tell(host, message);
+        internal override void Tell(int target, object message) => model.Tell(target, message);
 
         internal override void TellQuiet() => model.TellQuiet();
     }

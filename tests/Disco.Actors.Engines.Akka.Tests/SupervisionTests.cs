@@ -99,8 +99,8 @@ public sealed class SupervisionTests : AkkaTestKit
         World world = new([new Probe(new Address(Role.Driver, 0))], new Lookahead(1, 1, 1, 1), new ToyNames());
         EngineOptions options = new();
         Course course = new();
-        ActorHost[] hosts = new ActorHost[1];
-        hosts[0] = new ActorHost(0, new ActorTable(world), new Timing(options, world.Lookahead), course, hosts, 100);
+        Timing timing = new(options, world.Lookahead);
+        ActorHost[] hosts = [new ActorHost(0, new HostedWorld(new ActorTable(world), timing, course, 100))];
         AkkaOptions akka = new();
         IActorRef pacer = Sys.ActorOf(Props.Create(() => new Pacer(course, hosts, akka)), "pacer");
         return (pacer, hosts[0], course);

@@ -25,10 +25,10 @@ internal sealed class LocalNodes
         MemberOf = [.. plan.World.Actors.Select(actor =>
             Blueprint.MemberOf(actor.Node, plan.World.Nodes, membership.Addresses.Length))];
         Hosts = new ActorHost[plan.World.Actors.Length];
+        HostedWorld hosted = new(Table, _timing, course, plan.Akka.SliceCycles, Codec);
         for (int actor = 0; actor < Hosts.Length; actor++)
         {
-            Hosts[actor] = new ActorHost(
-                actor, Table, _timing, course, Hosts, plan.Akka.SliceCycles, Codec);
+            Hosts[actor] = new ActorHost(actor, hosted);
         }
         for (int actor = 0; actor < Hosts.Length; actor++)
         {
