@@ -33,9 +33,7 @@ internal class ActorHost : Context
     private readonly List<LateEnvelope> _late = [];
     private Arrivals _arrivals;
     private Carried? _spare;
-    private Carried? _outgoing;
-    private Carried? _lastOutgoing;
-    private int _outgoings;
+    private Outgoing _outgoing;
     private Handled _last;
     private Carried? _handling;
     private long _ranTo;
@@ -190,7 +188,7 @@ internal class ActorHost : Context
     public void Clear()
     {
         _arrivals.Clear();
-        TakeOutgoing();
+        _outgoing.Take();
         _lastArrivals.Clear();
         _late.Clear();
         _last = new Handled { Arrival = -1 };
@@ -227,17 +225,7 @@ internal class ActorHost : Context
         envelope.Message = message;
         if (to != _number)
         {
-            carried.Next = null;
-            if (_outgoing is null)
-            {
-                _outgoing = carried;
-            }
-            else
-            {
-                (_lastOutgoing ?? _outgoing).Next = carried;
-                _lastOutgoing = carried;
-            }
-            _outgoings++;
+            _outgoing.Add(carried);
         }
         else
         {
@@ -373,7 +361,7 @@ internal class ActorHost : Context
     private void WriteOutgoing(EnvelopeCodec codec)
     {
         Span<byte> bytes = stackalloc byte[EnvelopeCodec.BytesMax];
-        for (Carried? carried = _outgoing; carried is not null; carried = carried.Next)
+        for (Carried? carried = _outgoing.First; carried is not null; carried = carried.Next)
         {
             int length = codec.Write(in carried.Envelope, bytes);
             carried.Bytes = new CarriedBytes(bytes[..length].ToArray(), carried.Target);
@@ -399,8 +387,8 @@ internal class ActorHost : Context
     /// <summary>Gives the token on, or back, and tells what was sent.</summary>
     private void Settle(bool hasMore)
     {
-        bool wasLast = _world.Course.PassOn(_outgoings + (hasMore ? 1 : 0));
-        Carried? next = TakeOutgoing();
+        bool wasLast = _world.Course.PassOn(_outgoing.Count + (hasMore ? 1 : 0));
+        Carried? next = _outgoing.Take();
         while (next is { } carried)
         {
             // The receiver's, once it is told.
@@ -415,15 +403,6 @@ internal class ActorHost : Context
         {
             TellQuiet();
         }
-    }
-
-    private Carried? TakeOutgoing()
-    {
-        Carried? first = _outgoing;
-        _outgoing = null;
-        _lastOutgoing = null;
-        _outgoings = 0;
-        return first;
     }
 
     /// <summary>Gives an envelope the cycle at which it is handled, and its rank among those of that cycle. Only here:
@@ -453,27 +432,6 @@ internal class ActorHost : Context
         {
             Invariant.Holds(Now < Horizon);
             Horizon = new Cycle(cycle);
-        }
-    }
-
-    /// <summary>Which envelope was handled last. Its rank is only worked out when another one is in its cycle.</summary>
-    private struct Handled
-    {
-        public long Arrival;
-        public long Sequence;
-        public Address Source;
-        public Lane Lane;
-
-        /// <param name="envelope">Of the same cycle and target.</param>
-        /// <param name="order">What ranks both.</param>
-        public readonly bool IsBehind(in Envelope envelope, TotalOrder order)
-        {
-            ulong tieBreak = order.TieBreak(envelope.Arrival, Source, envelope.Target, Lane);
-            return tieBreak != envelope.TieBreak
-                ? tieBreak > envelope.TieBreak
-                : Source != envelope.Source
-                    ? Source.Packed > envelope.Source.Packed
-                    : Sequence > envelope.Sequence;
         }
     }
 }

@@ -21,7 +21,7 @@ internal sealed class HostedWorld(
 
     public EnvelopeCodec? Codec { get; } = codec;
 
-    /// <summary>The Akka actors, by the number of the actor. Whoever sends reads here instead of in the receiver's host,
-    /// which another core of the machine is writing.</summary>
+    /// <summary>The Akka actors, by the number of the actor. Whoever sends reads here instead of in the receiver's
+    /// host, which another core of the computer may be writing.</summary>
     public IActorRef[] Refs { get; } = [.. table.Actors.Select(_ => ActorRefs.Nobody)];
 }
