@@ -14,11 +14,13 @@ internal struct Handled
     /// <param name="order">What ranks both.</param>
     public readonly bool IsBehind(in Envelope envelope, TotalOrder order)
     {
-        ulong tieBreak = order.TieBreak(envelope.Arrival, Source, envelope.Target, Lane);
-        return tieBreak != envelope.TieBreak
-            ? tieBreak > envelope.TieBreak
-            : Source != envelope.Source
-                ? Source.Packed > envelope.Source.Packed
-                : Sequence > envelope.Sequence;
+        Envelope last = new()
+        {
+            Arrival = envelope.Arrival,
+            TieBreak = order.TieBreak(envelope.Arrival, Source, envelope.Target, Lane),
+            Sequence = Sequence,
+            Source = Source,
+        };
+        return Envelope.Compare(in last, in envelope) > 0;
     }
 }

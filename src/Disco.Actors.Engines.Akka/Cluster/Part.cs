@@ -207,7 +207,7 @@ internal sealed class Part : RunActor
         _course.Add(envelopes.Count);
         foreach (CarriedBytes carried in envelopes)
         {
-            _nodes!.Hosts[carried.Target].Ref.Tell(carried, ActorRefs.NoSender);
+            _nodes!.Hosts[carried.Target].Wake(carried);
         }
     }
 
@@ -340,7 +340,7 @@ internal sealed class Part : RunActor
         _course.Add(granted.Count);
         foreach (ActorHost host in granted)
         {
-            host.Ref.Tell(Grant.Instance, ActorRefs.NoSender);
+            host.Wake(Grant.Instance);
         }
         foreach ((int from, byte[] batch) in _held)
         {
